@@ -1,0 +1,1 @@
+"""Where procedures run: registration, drift, and the stack that `make up` starts."""

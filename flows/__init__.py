@@ -1,0 +1,1 @@
+"""Procedures: one file, one flow function, one deployment and one command of the same name."""

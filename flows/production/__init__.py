@@ -1,0 +1,1 @@
+"""Runbook 001: the production database."""

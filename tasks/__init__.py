@@ -1,0 +1,1 @@
+"""Effects: one side effect each, one module per system they touch."""

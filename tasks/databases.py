@@ -1,0 +1,90 @@
+"""Connections to PostgreSQL by the name of a variable, and the one translation of a driver's errors into faults."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import conninfo, errors, sql
+
+from tasks.rules.faults import Fault, Misconfigured, Refused, Unreachable
+from tasks.settings import dsn_named
+
+CONNECT_TIMEOUT_S = 10
+STATEMENT_TIMEOUT_MS = 120_000
+LOCK_TIMEOUT_MS = 5_000
+
+
+def is_dsn(text: str) -> bool:
+    """Whether PostgreSQL's own parser takes the text for a connection string that names somewhere to go."""
+    try:
+        parts = conninfo.conninfo_to_dict(plain_dsn(text))
+    except psycopg.ProgrammingError:
+        return False
+    return any(parts.get(part) for part in ("host", "hostaddr", "dbname", "service"))
+
+
+def plain_dsn(dsn: str) -> str:
+    """SQLAlchemy's spelling (postgresql+psycopg://) brought back to the one that libpq knows."""
+    scheme, mark, rest = dsn.partition("://")
+    return f"postgresql://{rest}" if mark and scheme.startswith(("postgresql+", "postgres+")) else dsn
+
+
+@contextmanager
+def connection(
+    dsn_env: str, *, autocommit: bool = False, read_only: bool = False, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> Iterator[psycopg.Connection]:
+    """A connection to the database that the variable names; everything it raises is a `Fault`.
+
+    Times out on connecting (10 s), on a lock (5 s) and on a statement (120 s), so that no run hangs on a sick server.
+    """
+    dsn = dsn_named(dsn_env).get_secret_value()
+    if not is_dsn(dsn):
+        raise Misconfigured("invalid_dsn", f"{dsn_env} is set but is not a PostgreSQL DSN", env=(dsn_env,))
+    with _connected(dsn_env, plain_dsn(dsn), autocommit) as conn, translated(dsn_env):
+        conn.read_only = read_only or None
+        _limit(conn, statement_timeout_ms)
+        yield conn
+
+
+def _connected(dsn_env: str, dsn: str, autocommit: bool) -> psycopg.Connection:
+    try:
+        return psycopg.connect(
+            dsn, connect_timeout=CONNECT_TIMEOUT_S, autocommit=autocommit, application_name="watchkeeper"
+        )
+    except psycopg.OperationalError:
+        raise Unreachable(
+            "db_connect_failed", f"check that the server in {dsn_env} is up and reachable", env=(dsn_env,)
+        ) from None
+
+
+def _limit(conn: psycopg.Connection, statement_timeout_ms: int) -> None:
+    for name, value in (("lock_timeout", LOCK_TIMEOUT_MS), ("statement_timeout", statement_timeout_ms)):
+        conn.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+    if not conn.autocommit:
+        conn.commit()
+
+
+@contextmanager
+def translated(dsn_env: str) -> Iterator[None]:
+    """Turn what the driver raises into the fault it means; the driver's text goes no further."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise fault_of(error, dsn_env) from None
+
+
+def fault_of(error: psycopg.Error, dsn_env: str) -> Fault:
+    env = (dsn_env,)
+    match error:
+        case errors.InsufficientPrivilege():
+            return Refused("db_permission_denied", f"grant the role in {dsn_env} what the runbook lists", env=env)
+        case errors.ReadOnlySqlTransaction():
+            return Refused("db_read_only", f"{dsn_env} leads to a read-only server: point it to the primary", env=env)
+        case errors.LockNotAvailable() | errors.QueryCanceled() | errors.IdleInTransactionSessionTimeout():
+            return Unreachable("db_timeout", "see what blocks the database (pg_stat_activity), then start again", env=env)
+        case errors.AdminShutdown() | errors.CrashShutdown() | errors.CannotConnectNow():
+            return Unreachable("db_connection_lost", "the server is restarting: start again when it is up", env=env)
+        case psycopg.OperationalError():
+            return Unreachable("db_connection_lost", "the connection broke: start again", env=env)
+        case _:
+            return Fault("db_error", f"see the log for SQLSTATE {error.sqlstate or 'na'}", env=env)

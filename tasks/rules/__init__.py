@@ -1,0 +1,1 @@
+"""What the runbooks decide: pure functions over values, standard library only, no clock and no I/O."""

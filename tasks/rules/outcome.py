@@ -1,0 +1,265 @@
+"""The one line a run ends in, and everything that follows from it.
+
+A `Contract` says what a token may utter: its statuses, its reasons, its keys in their order and the kind of
+value each key holds. An `Outcome` is one utterance. Text line, JSON, exit code and Prefect state are derived
+from the pair and from nothing else (runbook 001, "Tokens & exit codes").
+
+Nothing leaves unless the contract allows it: a key, status or reason that is not declared, a value of the wrong
+kind, or one that looks like a secret turns the whole line into a failure of its own.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from tasks.rules.redaction import looks_secret
+
+SCHEMA_VERSION = 1
+
+Scalar = str | int | float | bool
+Groups = Mapping[str, Mapping[str, int]]
+Value = Scalar | tuple[str, ...] | Groups | None
+
+
+class Status(StrEnum):
+    OK = "ok"
+    HEALTHY = "healthy"
+    NORMALIZED = "normalized"
+    SKIP = "skip"
+    SKIPPED = "skipped"
+    PLANNED = "planned"
+    NOT_CONFIGURED = "not_configured"
+    INSUFFICIENT_DATA = "insufficient_data"
+    UNHEALTHY = "unhealthy"
+    FAIL = "fail"
+    ERROR = "error"
+
+
+EXIT_OK, EXIT_FAILED, EXIT_UNHEALTHY, EXIT_USAGE = 0, 1, 2, 64
+_EXIT_CODES = {
+    Status.FAIL: EXIT_FAILED,
+    Status.ERROR: EXIT_FAILED,
+    Status.UNHEALTHY: EXIT_UNHEALTHY,
+    Status.INSUFFICIENT_DATA: EXIT_UNHEALTHY,
+}
+
+
+class Form(Enum):
+    """How the head of a line is written; the runbooks use five ways."""
+
+    TOKEN = "{token} "  # db_verify status=ok
+    EVENT = "event={token} "  # event=soak_tick phase=...
+    RESULT = "{status}"  # RESULT=OK missing=0 ...: the token is the key of the status
+    MARK = "{mark}"  # QUICK_CMDS=DONE: the same, and nothing else on the line
+    JSON = "{json}"  # ops_metrics_snapshot {...}
+
+
+class Kind(Enum):
+    """What a key may hold, as the pattern its text must match in full."""
+
+    COUNT = r"\d{1,18}"
+    INTEGER = r"-?\d{1,18}"
+    RATIO = r"-?\d{1,9}\.\d\d"
+    MEASURE = r"-?\d{1,12}\.\d{6}"
+    FLAG = r"true|false"
+    WORD = r"[A-Za-z0-9_.:+-]{1,80}"
+    WORDS = r"[A-Za-z0-9_.:+-]{1,80}(,[A-Za-z0-9_.:+-]{1,80}){0,63}"
+    NAMES = r"[A-Za-z_][A-Za-z0-9_]{0,62}(,[A-Za-z_][A-Za-z0-9_]{0,62}){0,63}"
+    FILE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}"
+    SQLSTATE = r"[0-9A-Z]{5}|na"
+    DAY = r"\d{4}-\d\d-\d\d"
+    TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    DIGEST = r"[0-9a-f]{7,64}"
+    TEXT = r"[\x21-\x7e]{1,200}"
+    GROUPS = r""  # {name: {name: count}}: only in JSON form
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    name: str
+    kind: Kind
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What one token may say.
+
+    `reasons` maps each reason to the statuses it may stand with; a status without any reason needs none.
+    `exit_codes` holds only what differs from the general rule (0 good, 1 fail or error, 2 unhealthy or no data).
+    """
+
+    token: str
+    statuses: tuple[Status, ...]
+    section: str
+    reasons: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    form: Form = Form.TOKEN
+    exit_codes: Mapping[Status, int] = field(default_factory=dict)
+    words: Mapping[Status, str] = field(default_factory=dict)
+    status_key: str = "status"
+
+    def says(self, status: Status, reason: str | None = None, **fields: Value) -> "Outcome":
+        """One utterance of this token."""
+        return Outcome(self, status, reason, fields)
+
+    def exit_code(self, status: Status) -> int:
+        return self.exit_codes.get(status, _EXIT_CODES.get(status, EXIT_OK))
+
+
+# What may go wrong anywhere: allowed in every contract, so that a crash still ends in one line.
+COMMON_REASONS = (
+    "invalid_output_key",
+    "invalid_output_value",
+    "sensitive_value_detected",
+    "undeclared_outcome",
+    "crash",
+    "interrupted",
+    "timeout",
+    "orchestrator_unreachable",
+    "frozen_clock",
+    "missing_dsn",
+    "invalid_dsn",
+    "invalid_setting",
+    "db_connect_failed",
+    "db_connection_lost",
+    "db_timeout",
+    "db_permission_denied",
+    "db_read_only",
+    "db_error",
+    "lock_held",
+)
+COMMON_KEYS = (
+    Key("env", Kind.NAMES, "name of the environment variable that is meant, never its value"),
+    Key("held_by", Kind.WORD, "who holds the lock"),
+    Key("held_for_s", Kind.COUNT, "how long the lock has been held, in seconds"),
+    Key("frozen_now", Kind.TIME, "the frozen clock this line was made under (WATCHKEEPER_NOW)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One status with its reason and fields; build it with `Contract.says`."""
+
+    contract: Contract
+    status: Status
+    reason: str | None = None
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        return self.contract.token
+
+    @property
+    def exit_code(self) -> int:
+        return self.contract.exit_code(self.status)
+
+    @property
+    def line(self) -> str:
+        """The text line; ASCII, one line, keys in the token's own order."""
+        safe = checked(self)
+        if safe.contract.form is Form.JSON:
+            return f"{safe.token} {json.dumps(_payload(safe), separators=(',', ':'), allow_nan=False)}"
+        pairs = " ".join(f"{key}={text}" for key, text in _texts(safe).items())
+        return _head(safe) + (f" {pairs}" if pairs else "")
+
+    @property
+    def json(self) -> str:
+        """The same as one compact JSON object; numbers stay numbers."""
+        safe = checked(self)
+        head: dict[str, Value] = {"tool": safe.token, "schema_version": SCHEMA_VERSION}
+        return json.dumps(head | _payload(safe), separators=(",", ":"), allow_nan=False, default=list)
+
+
+def checked(outcome: Outcome) -> Outcome:
+    """The outcome itself if its contract allows all of it, else the failure that takes its place."""
+    contract = outcome.contract
+    if outcome.status not in contract.statuses and outcome.status is not Status.ERROR:
+        return _failure(contract, "undeclared_outcome")
+    if outcome.reason not in (None, *contract.reasons, *COMMON_REASONS):
+        return _failure(contract, "undeclared_outcome")
+    kinds = {key.name: key.kind for key in (*contract.keys, *COMMON_KEYS)}
+    for name, value in outcome.fields.items():
+        if name not in kinds:
+            return _failure(contract, "invalid_output_key")
+        if value is not None and (problem := _problem(kinds[name], value)):
+            return _failure(contract, problem)
+    return outcome
+
+
+def _failure(contract: Contract, reason: str) -> Outcome:
+    return Outcome(contract, Status.FAIL if Status.FAIL in contract.statuses else Status.ERROR, reason)
+
+
+def _problem(kind: Kind, value: Value) -> str | None:
+    if kind is Kind.GROUPS:
+        return None if _is_groups(value) else "invalid_output_value"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "invalid_output_value"
+    text = written(kind, value)
+    if looks_secret(text):
+        return "sensitive_value_detected"
+    return None if re.fullmatch(kind.value, text) else "invalid_output_value"
+
+
+def _is_groups(value: Value) -> bool:
+    return isinstance(value, Mapping) and all(
+        re.fullmatch(Kind.WORD.value, str(name)) and all(isinstance(n, int) for n in counts.values())
+        for name, counts in value.items()
+    )
+
+
+def written(kind: Kind, value: Value) -> str:
+    """A value as it stands in the line: blanks folded to `_`, ratios with two digits, lists joined by commas."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if kind is Kind.RATIO and isinstance(value, (int, float)):
+        return f"{value:.2f}"
+    if kind is Kind.MEASURE and isinstance(value, (int, float)):
+        return f"{value:.6f}"
+    return re.sub(r"\s+", "_", str(value).strip())
+
+
+def _head(outcome: Outcome) -> str:
+    word = outcome.contract.words.get(outcome.status, outcome.status.value)
+    match outcome.contract.form:
+        case Form.EVENT:
+            return f"event={outcome.token}"
+        case Form.RESULT | Form.MARK:
+            return f"{outcome.token}={word}"
+        case _:
+            return outcome.token
+
+
+def _texts(outcome: Outcome) -> dict[str, str]:
+    kinds = {key.name: key.kind for key in (*outcome.contract.keys, *COMMON_KEYS)}
+    return {
+        name: str(value) if name in ("status", "reason") else written(kinds[name], value)
+        for name, value in _ordered(outcome).items()
+    }
+
+
+def _payload(outcome: Outcome) -> dict[str, Value]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value  # type: ignore[misc]
+        for name, value in _ordered(outcome).items()
+    }
+
+
+def _ordered(outcome: Outcome) -> dict[str, Value]:
+    """Status and reason where the contract puts them (in front unless it names them), absent keys left out."""
+    contract = outcome.contract
+    spoken: dict[str, Value] = dict(outcome.fields)
+    spoken["reason"] = outcome.reason
+    spoken[contract.status_key] = contract.words.get(outcome.status, outcome.status.value)
+    if contract.form in (Form.RESULT, Form.MARK):
+        del spoken[contract.status_key]
+    declared = [key.name for key in contract.keys]
+    front = [name for name in (contract.status_key, "reason") if name not in declared]
+    order = [*front, *declared, *(key.name for key in COMMON_KEYS if key.name not in declared)]
+    return {name: spoken[name] for name in order if spoken.get(name) is not None}

@@ -1,0 +1,74 @@
+"""The only place that reads the environment.
+
+Values that may be secret are `SecretStr`; nothing here is ever a flow parameter. A DSN is always asked for by the
+name of its variable, so that flags, lines and forms carry names and never values.
+"""
+
+import os
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.rules.faults import Misconfigured
+
+PRODUCTION_DSN = "POSTGRES_DSN_PROD"
+OPERATIONS_DSN = "WATCHKEEPER_DSN"
+_SECRET_WORDS = ("DSN", "PASSWORD", "SECRET", "TOKEN", "KEY", "WEBHOOK", "AUTH_STRING", "CREDENTIAL")
+_NOT_SECRET = ("1", "0", "true", "false", "yes", "no", "on", "off", "none")
+
+
+def _utc(text: object) -> datetime:
+    moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    if moment.tzinfo is None or moment.utcoffset() != UTC.utcoffset(None):
+        raise ValueError("must be UTC, for example 2026-11-21T03:00:00Z")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+class Settings(BaseSettings):
+    """Everything the environment decides, read once per use so that a changed variable is seen."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    artifacts_url: str = Field("artifacts", validation_alias="ARTIFACTS_URL")
+    alert_webhook_url: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("WATCHKEEPER_ALERT_WEBHOOK_URL", "SLACK_WEBHOOK_URL")
+    )
+    frozen_now: Annotated[datetime | None, BeforeValidator(_utc)] = Field(
+        None, validation_alias="WATCHKEEPER_NOW"
+    )
+    prefect_api_url: str | None = Field(None, validation_alias="PREFECT_API_URL")
+    prefect_ui_url: str | None = Field(None, validation_alias="PREFECT_UI_URL")
+
+
+def settings() -> Settings:
+    """The settings of this moment; a value that does not parse names its variable, never itself."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        names = tuple(sorted({str(error["loc"][0]).upper() for error in invalid.errors()}))
+        raise Misconfigured(
+            "invalid_setting", f"correct {', '.join(names)} in the environment", env=names
+        ) from None
+
+
+def dsn_named(name: str) -> SecretStr:
+    """The DSN in the variable of that name; blank counts as missing (runbook 001, playbook missing_env)."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise Misconfigured("missing_dsn", f"set {name}, or start with --local", env=(name,))
+    return SecretStr(value)
+
+
+def is_set(name: str) -> bool:
+    return bool(os.environ.get(name, "").strip())
+
+
+def known_secrets() -> list[str]:
+    """Every value of this environment that must never be shown, for the redactor."""
+    return [
+        value
+        for name, value in os.environ.items()
+        if any(word in name.upper() for word in _SECRET_WORDS) and value.lower() not in _NOT_SECRET
+    ]
