@@ -7,7 +7,9 @@ import psycopg
 from psycopg import conninfo, errors, sql
 
 from tasks.rules.faults import Fault, Misconfigured, Refused, Unreachable
-from tasks.settings import dsn_named
+from tasks.rules.production import DsnState
+from tasks.settings import dsn_named, is_set
+from tasks.step import step
 
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 120_000
@@ -23,6 +25,18 @@ def is_dsn(text: str) -> bool:
     return any(parts.get(part) for part in ("host", "hostaddr", "dbname", "service"))
 
 
+@step
+def check_dsns(names: tuple[str, ...]) -> dict[str, DsnState]:
+    """Whether each variable is set and parses as a DSN; no value leaves this function."""
+    return {name: _dsn_state(name) for name in names}
+
+
+def _dsn_state(name: str) -> DsnState:
+    if not is_set(name):
+        return DsnState.MISSING
+    return DsnState.VALID if is_dsn(dsn_named(name).get_secret_value()) else DsnState.INVALID
+
+
 def plain_dsn(dsn: str) -> str:
     """SQLAlchemy's spelling (postgresql+psycopg://) brought back to the one that libpq knows."""
     scheme, mark, rest = dsn.partition("://")
@@ -31,7 +45,11 @@ def plain_dsn(dsn: str) -> str:
 
 @contextmanager
 def connection(
-    dsn_env: str, *, autocommit: bool = False, read_only: bool = False, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+    dsn_env: str,
+    *,
+    autocommit: bool = False,
+    read_only: bool = False,
+    statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
 ) -> Iterator[psycopg.Connection]:
     """A connection to the database that the variable names; everything it raises is a `Fault`.
 
@@ -81,7 +99,9 @@ def fault_of(error: psycopg.Error, dsn_env: str) -> Fault:
         case errors.ReadOnlySqlTransaction():
             return Refused("db_read_only", f"{dsn_env} leads to a read-only server: point it to the primary", env=env)
         case errors.LockNotAvailable() | errors.QueryCanceled() | errors.IdleInTransactionSessionTimeout():
-            return Unreachable("db_timeout", "see what blocks the database (pg_stat_activity), then start again", env=env)
+            return Unreachable(
+                "db_timeout", "see what blocks the database (pg_stat_activity), then start again", env=env
+            )
         case errors.AdminShutdown() | errors.CrashShutdown() | errors.CannotConnectNow():
             return Unreachable("db_connection_lost", "the server is restarting: start again when it is up", env=env)
         case psycopg.OperationalError():

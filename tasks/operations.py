@@ -104,7 +104,9 @@ class Baseline(Base):
 def _engine(dsn: str) -> Engine:
     url = plain_dsn(dsn).replace("postgresql://", "postgresql+psycopg://", 1)
     return create_engine(
-        url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "watchkeeper"}
+        url,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "watchkeeper"},
     )
 
 
@@ -113,7 +115,9 @@ def session() -> Iterator[Session]:
     """One transaction on the operations database; committed when the block ends well."""
     dsn = dsn_named(OPERATIONS_DSN).get_secret_value()
     if not is_dsn(dsn):
-        raise Misconfigured("invalid_dsn", f"{OPERATIONS_DSN} is set but is not a PostgreSQL DSN", env=(OPERATIONS_DSN,))
+        raise Misconfigured(
+            "invalid_dsn", f"{OPERATIONS_DSN} is set but is not a PostgreSQL DSN", env=(OPERATIONS_DSN,)
+        )
     try:
         with Session(_engine(dsn)) as active, active.begin():
             yield active
@@ -140,7 +144,13 @@ def _fault_of(error: DBAPIError) -> Fault:
 
 
 def store_outcome(
-    procedure: str, outcome: Outcome, lines: list[str], *, at: datetime, frozen: bool, flow_run_id: UUID | None
+    procedure: str,
+    outcome: Outcome,
+    lines: list[str],
+    *,
+    at: datetime,
+    frozen: bool,
+    flow_run_id: UUID | None,
 ) -> int:
     """Append a finished run to the log of outcomes and return its number."""
     with session() as active:

@@ -19,7 +19,9 @@ _SECRET_WORDS = ("DSN", "PASSWORD", "SECRET", "TOKEN", "KEY", "WEBHOOK", "AUTH_S
 _NOT_SECRET = ("1", "0", "true", "false", "yes", "no", "on", "off", "none")
 
 
-def _utc(text: object) -> datetime:
+def _utc(text: object) -> datetime | None:
+    if text is None:
+        return None
     moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     if moment.tzinfo is None or moment.utcoffset() != UTC.utcoffset(None):
         raise ValueError("must be UTC, for example 2026-11-21T03:00:00Z")
@@ -35,9 +37,7 @@ class Settings(BaseSettings):
     alert_webhook_url: SecretStr | None = Field(
         None, validation_alias=AliasChoices("WATCHKEEPER_ALERT_WEBHOOK_URL", "SLACK_WEBHOOK_URL")
     )
-    frozen_now: Annotated[datetime | None, BeforeValidator(_utc)] = Field(
-        None, validation_alias="WATCHKEEPER_NOW"
-    )
+    frozen_now: Annotated[datetime | None, BeforeValidator(_utc)] = Field(None, validation_alias="WATCHKEEPER_NOW")
     prefect_api_url: str | None = Field(None, validation_alias="PREFECT_API_URL")
     prefect_ui_url: str | None = Field(None, validation_alias="PREFECT_UI_URL")
 
@@ -48,9 +48,7 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as invalid:
         names = tuple(sorted({str(error["loc"][0]).upper() for error in invalid.errors()}))
-        raise Misconfigured(
-            "invalid_setting", f"correct {', '.join(names)} in the environment", env=names
-        ) from None
+        raise Misconfigured("invalid_setting", f"correct {', '.join(names)} in the environment", env=names) from None
 
 
 def dsn_named(name: str) -> SecretStr:

@@ -12,9 +12,7 @@ _SHORTEST_KNOWN_SECRET = 4
 
 # Every shape names itself in the mask, so that a reader of a log knows what stood there.
 SHAPES: dict[str, re.Pattern[str]] = {
-    "private_key": re.compile(
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----|.*)", re.S
-    ),
+    "private_key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----|.*)", re.S),
     "database_url": re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s'\"<>]+", re.I),
     "url_userinfo": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/@'\"<>]*:[^\s'\"<>]*@[^\s'\"<>]*", re.I),
     "dsn_password": re.compile(r"\b(?:password|passwd|pwd|sslpassword)\s*=\s*(?:'[^']*'|\"[^\"]*\"|[^\s,;]+)", re.I),

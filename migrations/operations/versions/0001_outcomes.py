@@ -52,7 +52,11 @@ def upgrade() -> None:
         sa.Column("closing_notified_at", _MOMENT),
     )
     op.create_index(
-        "ux_incidents_open", "incidents", ["procedure"], unique=True, postgresql_where=sa.text("closed_at IS NULL")
+        "ux_incidents_open",
+        "incidents",
+        ["procedure"],
+        unique=True,
+        postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
         "metric_snapshots",

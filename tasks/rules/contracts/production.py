@@ -134,7 +134,13 @@ OPS_METRICS_SNAPSHOT = Contract(
     ),
 )
 
-_SUPPRESSED = ("rate_limited", "cooldown_active", "disabled_until_active", "disabled_permanent", "crisis_blocked")
+_SUPPRESSED = (
+    "rate_limited",
+    "cooldown_active",
+    "disabled_until_active",
+    "disabled_permanent",
+    "crisis_blocked",
+)
 _HELD = (
     "rate_limited",
     "cooldown_active",

