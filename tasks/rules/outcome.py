@@ -131,6 +131,9 @@ COMMON_REASONS = (
     "db_read_only",
     "db_error",
     "lock_held",
+    "artifact_not_written",
+    "artifact_not_read",
+    "invalid_artifact_name",
 )
 COMMON_KEYS = (
     Key("env", Kind.NAMES, "name of the environment variable that is meant, never its value"),
