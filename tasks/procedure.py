@@ -22,6 +22,7 @@ from prefect.states import Completed, Failed
 
 from tasks import evidence, notices, operations, redacted_logging
 from tasks.clock import frozen_now, stamp, utc_now
+from tasks.forms import described_signature
 from tasks.rules.faults import Fault, Misconfigured
 from tasks.rules.outcome import Contract, Outcome, Status, checked
 from tasks.rules.redaction import scrub
@@ -57,6 +58,9 @@ def _to_stdout(outcome: Outcome) -> None:
     sys.stdout.flush()
 
 
+PROCEDURES: dict[str, Contract] = {}
+"""The contract of the last line of every procedure that has been imported, by its flow's name."""
+
 _run: ContextVar[Run | None] = ContextVar("run", default=None)
 
 
@@ -71,6 +75,9 @@ def procedure(
         @functools.wraps(body)
         def run(*args: P.args, **kwargs: P.kwargs) -> State[Outcome]:
             return _state_of(_concluded(name, contract, functools.partial(body, *args, **kwargs)))
+
+        run.__signature__ = described_signature(body)  # type: ignore[attr-defined]
+        PROCEDURES[name] = contract
 
         # The worker calls hooks by keyword when the run's process is gone, so the names are fixed.
         def after_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -141,7 +148,7 @@ def _outcome_of(contract: Contract, body: Callable[[], Outcome]) -> Outcome:
         settings()  # a variable that does not parse is refused before anything is done
         return body()
     except Fault as fault:
-        log.error("%s", fault)
+        log.error("%s", fault)  # noqa: TRY400  an expected fault: its next step says more than a traceback
         status = Status.ERROR
         if isinstance(fault, Misconfigured) and Status.NOT_CONFIGURED in contract.statuses:
             status = Status.NOT_CONFIGURED if fault.reason == "missing_dsn" else Status.FAIL

@@ -58,7 +58,7 @@ def has_server() -> bool:
     return _server.get()
 
 
-def _may_be_repeated(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
+def _may_be_repeated(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001  Prefect's form
     try:
         state.result()
     except Unreachable:
@@ -79,7 +79,7 @@ def _scrubbed(fn: Callable[P, R]) -> Callable[P, R]:
             return fn(*args, **kwargs)
         except (Fault, StepFailed):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  nothing unscrubbed may reach Prefect
             log.debug("%s", "".join(traceback.format_exception(error)))
             raise StepFailed(scrub(f"{type(error).__name__}: {error}", known_secrets())) from None
 

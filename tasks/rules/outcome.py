@@ -203,7 +203,7 @@ def _problem(kind: Kind, value: Value) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return "invalid_output_value"
     text = written(kind, value)
-    if looks_secret(text):
+    if looks_secret(text) or (isinstance(value, str) and looks_secret(value)):  # folding may hide a shape
         return "sensitive_value_detected"
     return None if re.fullmatch(kind.value, text) else "invalid_output_value"
 

@@ -7,6 +7,10 @@ from tasks.rules.contracts.production import PROD_CONFIG
 from tasks.rules.outcome import Outcome, Status
 
 
+REQUIRED_DSNS = {"prod_required": ("POSTGRES_DSN_PROD",)}
+"""The variables that each mode of the config check asks for (runbook 001, step 1)."""
+
+
 class DsnState(Enum):
     MISSING = "missing"
     INVALID = "invalid"
