@@ -1,6 +1,7 @@
 """What may be typed: the grammar of the `watchkeeper` command, made from the catalogue and the contracts."""
 
 import argparse
+import math
 import textwrap
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -118,6 +119,8 @@ def _reader(field: dict[str, Any]) -> Callable[[str], Any]:
             value = _TYPES.get(field.get("type", "string"), str)(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not of type {field['type']}") from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"{text} is not a number to compute with")
         for problem in Draft202012Validator(field).iter_errors(value):
             raise argparse.ArgumentTypeError(problem.message)
         return value

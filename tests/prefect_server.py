@@ -30,8 +30,8 @@ def running_server(folder: Path) -> Iterator[str]:
 
     The flow heartbeat is off: it makes every synchronous flow wait up to a second for its end.
     """
-    from prefect.settings.legacy import _get_settings_fields
     from prefect.settings import Settings
+    from prefect.settings.legacy import _get_settings_fields
 
     fields = _get_settings_fields(Settings)
     with temporary_settings(

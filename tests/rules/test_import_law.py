@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 RULES = Path(__file__).parents[2] / "tasks" / "rules"
-_IMPURE_MODULES = {"os", "subprocess", "socket", "time", "random", "secrets", "tempfile", "shutil", "urllib", "asyncio"}
+_IMPURE_MODULES = {
+    "os",
+    "subprocess",
+    "socket",
+    "time",
+    "random",
+    "secrets",
+    "tempfile",
+    "shutil",
+    "urllib",
+    "asyncio",
+}
 _IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input", "getenv"}
 
 
