@@ -91,11 +91,13 @@ def translated(dsn_env: str) -> Iterator[None]:
         raise fault_of(error, dsn_env) from None
 
 
-def fault_of(error: psycopg.Error, dsn_env: str) -> Fault:
+def fault_of(error: psycopg.Error, dsn_env: str) -> Fault:  # noqa: PLR0911  one case for each thing a driver can mean
     env = (dsn_env,)
     match error:
         case errors.InsufficientPrivilege():
             return Refused("db_permission_denied", f"grant the role in {dsn_env} what the runbook lists", env=env)
+        case errors.UndefinedTable() | errors.UndefinedColumn():
+            return Refused("missing_tables", f"re-run the migrations on {dsn_env}: watchkeeper db-bootstrap", env=env)
         case errors.ReadOnlySqlTransaction():
             return Refused("db_read_only", f"{dsn_env} leads to a read-only server: point it to the primary", env=env)
         case errors.LockNotAvailable() | errors.QueryCanceled() | errors.IdleInTransactionSessionTimeout():

@@ -46,3 +46,14 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with running_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url
+
+
+@pytest.fixture
+def service_database(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database with the service's tables and no rows, named by POSTGRES_DSN_PROD, on 2026-11-21 at 03:00."""
+    from tests.production_database import create_tables
+
+    create_tables(database)
+    monkeypatch.setenv("POSTGRES_DSN_PROD", database)
+    monkeypatch.setenv("WATCHKEEPER_NOW", "2026-11-21T03:00:00Z")
+    return database

@@ -130,6 +130,7 @@ COMMON_REASONS = (
     "db_permission_denied",
     "db_read_only",
     "db_error",
+    "missing_tables",
     "lock_held",
     "artifact_not_written",
     "artifact_not_read",
@@ -264,5 +265,10 @@ def _ordered(outcome: Outcome) -> dict[str, Value]:
         del spoken[contract.status_key]
     declared = [key.name for key in contract.keys]
     front = [name for name in (contract.status_key, "reason") if name not in declared]
+    nulls: tuple[str, ...] = ()
+    if contract.form is Form.JSON:
+        nulls = tuple(outcome.fields)  # readers of a JSON document rely on its keys: what cannot be told is null
+        if outcome.status is Status.OK and outcome.reason is None:
+            front = []  # the runbook's documents have exactly their declared keys; only a failure adds why
     order = [*front, *declared, *(key.name for key in COMMON_KEYS if key.name not in declared)]
-    return {name: spoken[name] for name in order if spoken.get(name) is not None}
+    return {name: spoken[name] for name in order if spoken.get(name) is not None or name in nulls}
