@@ -109,7 +109,7 @@ def test_an_unknown_counter_is_said(capsys, service_database):
 def test_the_second_run_is_refused_with_the_first_one_s_name_and_age(capsys, service_database):
     with psycopg.connect(service_database, autocommit=True) as conn, locks.held(conn, "ops_daily"):
         lines = lines_of(capsys, mode="prod")
-    assert lines[-1] == "ops_daily status=fail reason=lock_held held_by=ops_daily held_for_s=0"
+    assert lines[-1].startswith("ops_daily status=fail reason=lock_held held_by=ops_daily held_for_s=")
     assert lines_of(capsys, mode="prod")[-1].startswith("ops_daily status=insufficient_data")
 
 
@@ -126,7 +126,7 @@ def test_a_database_that_is_down_ends_in_a_line_without_its_address(capsys, monk
     assert "hunter2" not in said.out + said.err
 
 
-def test_positions_outside_the_bounds_are_refused_before_anything_runs():
+def test_parameters_outside_the_bounds_are_refused_before_anything_runs():
     for parameters in ({"days": 0}, {"days": 366}, {"min_ratio": 1.1}, {"min_ratio": -0.1}, {"theme": "a;b"}):
-        with pytest.raises(Exception, match="validation|Invalid"):
+        with pytest.raises(Exception, match="invalid parameters"):
             ops_daily(**parameters)
