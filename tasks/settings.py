@@ -6,7 +6,7 @@ name of its variable, so that flags, lines and forms carry names and never value
 
 import os
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +16,7 @@ from tasks.rules.faults import Misconfigured
 PRODUCTION_DSN = "POSTGRES_DSN_PROD"
 OPERATIONS_DSN = "WATCHKEEPER_DSN"
 _SECRET_WORDS = ("DSN", "PASSWORD", "SECRET", "TOKEN", "KEY", "WEBHOOK", "AUTH_STRING", "CREDENTIAL")
+S = TypeVar("S", bound=BaseSettings)
 _NOT_SECRET = ("1", "0", "true", "false", "yes", "no", "on", "off", "none")
 
 
@@ -42,12 +43,61 @@ class Settings(BaseSettings):
     prefect_ui_url: str | None = Field(None, validation_alias="PREFECT_UI_URL")
 
 
+class RetentionDays(BaseSettings):
+    """How long the rows of each table are kept, in days (spec 001, 0.1).
+
+    The program that this one follows put a value out of bounds silently back to the nearest bound and one that is no
+    integer to the default; here both are refused by name, because a wrong TTL deletes or keeps the wrong rows.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    security_events: int = Field(30, ge=1, le=365, validation_alias="SECURITY_EVENTS_RETENTION_DAYS")
+    second_touch_events: int = Field(90, ge=1, le=365, validation_alias="SECOND_TOUCH_EVENTS_RETENTION_DAYS")
+    second_touch_daily_aggregates: int = Field(180, ge=1, le=365, validation_alias="SECOND_TOUCH_AGG_RETENTION_DAYS")
+    daily_ack_aggregates: int = Field(180, ge=1, le=365, validation_alias="DAILY_ACK_RETENTION_DAYS")
+
+
+class TuningBounds(BaseSettings):
+    """Where matching starts, how far one day may move it and where it stops (spec 001, 0.1 and 4.6)."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, env_prefix="MATCH_TUNING_", allow_inf_nan=False
+    )
+
+    low_intensity_band: int = Field(0, ge=0, le=2)
+    high_intensity_band: int = Field(2, ge=0, le=2)
+    pool_multiplier_low: float = Field(-0.5, ge=-1, le=1)
+    pool_multiplier_high: float = Field(0.5, ge=-1, le=1)
+    allow_theme_relax_high: bool = True
+    intensity_step: int = Field(1, ge=1, le=2)
+    intensity_min: int = Field(0, ge=0, le=2)
+    intensity_max: int = Field(2, ge=0, le=2)
+    pool_step: float = Field(0.1, gt=0, le=0.5)
+    pool_min: float = Field(-0.7, ge=-1, le=1)
+    pool_max: float = Field(0.7, ge=-1, le=1)
+
+
 def settings() -> Settings:
     """The settings of this moment; a value that does not parse names its variable, never itself."""
+    return _read(Settings)
+
+
+def retention_days() -> dict[str, int]:
+    """Days to keep, by table."""
+    return _read(RetentionDays).model_dump()
+
+
+def tuning_bounds() -> TuningBounds:
+    return _read(TuningBounds)
+
+
+def _read(kind: type[S]) -> S:
     try:
-        return Settings()
+        return kind()
     except ValidationError as invalid:
-        names = tuple(sorted({str(error["loc"][0]).upper() for error in invalid.errors()}))
+        prefix = kind.model_config.get("env_prefix", "")
+        names = tuple(sorted({f"{prefix}{error['loc'][0]}".upper() for error in invalid.errors()}))
         raise Misconfigured("invalid_setting", f"correct {', '.join(names)} in the environment", env=names) from None
 
 

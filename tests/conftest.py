@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,14 @@ import pytest
 from psycopg import sql
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
-for _name in ("POSTGRES_DSN_PROD", "WATCHKEEPER_DSN", "WATCHKEEPER_NOW", "SLACK_WEBHOOK_URL", "PREFECT_API_URL"):
+for _name in (
+    "POSTGRES_DSN_PROD",
+    "WATCHKEEPER_DSN",
+    "WATCHKEEPER_NOW",
+    "SLACK_WEBHOOK_URL",
+    "WATCHKEEPER_ALERT_WEBHOOK_URL",
+    "PREFECT_API_URL",
+):
     os.environ.pop(_name, None)
 
 
@@ -31,6 +39,12 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 def database(postgres: str) -> Iterator[str]:
     """The DSN of a fresh, empty database."""
+    with _fresh_database(postgres) as dsn:
+        yield dsn
+
+
+@contextmanager
+def _fresh_database(postgres: str) -> Iterator[str]:
     name = f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -46,6 +60,19 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with running_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url
+
+
+@pytest.fixture
+def operations_database(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database with the operations tables and no rows, named by WATCHKEEPER_DSN."""
+    from tasks import operations
+
+    with _fresh_database(postgres) as dsn:
+        monkeypatch.setenv("WATCHKEEPER_DSN", dsn)
+        with operations.session() as active:
+            operations.Base.metadata.create_all(active.connection())
+        yield dsn
+        operations._engine(dsn).dispose()
 
 
 @pytest.fixture

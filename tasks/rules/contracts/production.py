@@ -21,14 +21,17 @@ DB_BOOTSTRAP_DRY_RUN = Contract(
     (Status.OK, Status.FAIL),
     "001 Production bootstrap, step 2",
     reasons=(
+        "missing_plan",
+        "empty_plan",
         "missing_migration",
         "invalid_migration_name",
         "duplicate_migration_id",
         "non_increasing_migration_id",
         "migration_gap",
         "stray_file",
-        "empty_plan",
         "unreadable_migration",
+        "transaction_control",
+        "mixed_migration",
         "multiple_heads",
     ),
     keys=(
@@ -43,6 +46,7 @@ DB_BOOTSTRAP = Contract(
     (Status.OK, Status.FAIL),
     "001 Production bootstrap, step 3",
     reasons=(
+        "dsn_missing",
         "migrations_invalid",
         "migration_checksum_mismatch",
         "migration_apply_failed",
@@ -61,7 +65,7 @@ DB_BOOTSTRAP = Contract(
         Key("sqlstate", Kind.SQLSTATE, "PostgreSQL's error class, or `na`"),
         Key("applied", Kind.COUNT, "migrations applied by this run"),
         Key("skipped", Kind.COUNT, "migrations that were already in the ledger"),
-        Key("indexes", Kind.NAMES, "indexes that PostgreSQL has marked INVALID"),
+        Key("indexes", Kind.WORDS, "indexes that PostgreSQL has marked INVALID"),
     ),
 )
 
@@ -77,12 +81,14 @@ DB_VERIFY = Contract(
         "migration_checksum_mismatch",
         "migrations_invalid",
         "invalid_index",
+        "schema_drift",
     ),
     keys=(
         Key("reasons", Kind.WORDS, "everything found, when it is more than one thing"),
-        Key("tables", Kind.NAMES, "required tables that are not there"),
+        Key("tables", Kind.WORDS, "required tables that are not there"),
         Key("migrations", Kind.WORDS, "migrations that plan and ledger disagree on"),
-        Key("indexes", Kind.NAMES, "indexes that PostgreSQL has marked INVALID"),
+        Key("indexes", Kind.WORDS, "indexes that PostgreSQL has marked INVALID"),
+        Key("drifted", Kind.WORDS, "tables that differ from what the plan left"),
     ),
 )
 
@@ -238,9 +244,9 @@ METRICS_BASELINE = Contract(
 
 RETENTION_CLEANUP = Contract(
     "retention_cleanup",
-    (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL),
+    (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
     "001 Routine operations (spec 4.9)",
-    reasons=("ceiling_reached", "cleanup_failed", "clock_went_back"),
+    reasons=("ceiling_reached", "cleanup_failed", "clock_went_back", "clock_ahead"),
     keys=(
         Key("table", Kind.NAMES),
         Key("status", Kind.WORD),
@@ -248,7 +254,6 @@ RETENTION_CLEANUP = Contract(
         Key("groups", Kind.COUNT),
         Key("deleted", Kind.COUNT),
         Key("deleted_total", Kind.COUNT),
-        Key("batches", Kind.COUNT),
         Key("cutoff_days", Kind.COUNT),
     ),
 )
@@ -325,9 +330,9 @@ PROD_VERIFY = Contract(
 
 RETENTION = Contract(
     "retention",
-    (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL),
+    (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
     "001 Routine operations (spec 4.9)",
-    reasons=("ttl_drift", "ceiling_reached", "cleanup_failed", "clock_went_back"),
+    reasons=("ttl_drift", "ceiling_reached", "cleanup_failed", "clock_went_back", "clock_ahead"),
     keys=(Key("mode", Kind.WORD), Key("deleted_total", Kind.COUNT), Key("expired_total", Kind.COUNT)),
 )
 
