@@ -1,0 +1,75 @@
+"""What the warm engine has loaded before a run needs it, and how it knows that the code has changed since."""
+
+import gc
+import hashlib
+import importlib
+import logging
+import pkgutil
+import runpy
+import sysconfig
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+log = logging.getLogger("prefect.watchkeeper.engine")
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = ("flows", "tasks", "deployments", "migrations")
+# What a first run would import on its way: found by comparing the modules of a finished run with those of the engine.
+ON_THE_WAY = (
+    "prefect.main",
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "prefect._internal.metrics",
+    "anyio._backends._asyncio",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
+)
+
+
+def fingerprint() -> str:
+    """A digest of names, sizes and times of all our code, and of the time anything was last installed."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(_files()):
+        known = file.stat()
+        digest.update(f"{file}\0{known.st_size}\0{known.st_mtime_ns}\0{known.st_ino}\n".encode())
+    return digest.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    yield Path(sysconfig.get_path("purelib"))
+    for folder in CODE:
+        yield from (path for path in (ROOT / folder).rglob("*") if path.suffix != ".pyc" and path.is_file())
+
+
+def preload() -> None:
+    """Import Prefect and every procedure; a module that cannot be imported fails in its own run, with its own words."""
+    for name in (*ON_THE_WAY, *_modules()):
+        try:
+            importlib.import_module(name)
+        except Exception as broken:  # noqa: BLE001 - code under edit may fail in any way; the engine must outlive it
+            log.warning("%s is not preloaded: %s", name, type(broken).__name__)
+    if (threads := threading.active_count()) != 1:
+        raise SystemExit(
+            f"{threads} threads after the imports: forking would be unsafe, so the warm engine stays away"
+        )
+    gc.collect()
+    gc.freeze()  # the collector of a child would otherwise touch, and so copy, every page of the image
+
+
+def _modules() -> Iterator[str]:
+    for package in ("flows", "tasks"):
+        folder = str(ROOT / package)
+        for module in pkgutil.walk_packages([folder], f"{package}."):
+            if not module.name.endswith("__main__"):
+                yield module.name
+
+
+def run_flow() -> None:
+    """In a forked child: what `python -m prefect.engine` would do, with the settings of the client's environment."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.logging.configuration import setup_logging
+
+    refresh_global_settings_context()
+    setup_logging(incremental=False)
+    runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
