@@ -24,7 +24,7 @@ from tasks import evidence, notices, operations, redacted_logging
 from tasks.clock import frozen_now, stamp, utc_now
 from tasks.forms import described_signature
 from tasks.rules.faults import Fault, Misconfigured
-from tasks.rules.outcome import Contract, Outcome, Status, checked
+from tasks.rules.outcome import Contract, Outcome, Status, Value, checked
 from tasks.rules.redaction import scrub
 from tasks.settings import known_secrets, settings
 from tasks.step import has_server
@@ -148,16 +148,21 @@ def _outcome_of(contract: Contract, body: Callable[[], Outcome]) -> Outcome:
         settings()  # a variable that does not parse is refused before anything is done
         return body()
     except Fault as fault:
-        log.error("%s", fault)  # noqa: TRY400  an expected fault: its next step says more than a traceback
-        status = Status.ERROR
-        if isinstance(fault, Misconfigured) and Status.NOT_CONFIGURED in contract.statuses:
-            status = Status.NOT_CONFIGURED if fault.reason == "missing_dsn" else Status.FAIL
-        elif Status.FAIL in contract.statuses:
-            status = Status.FAIL
-        return contract.says(status, fault.reason, **fault.fields)
+        return failed(contract, fault)
     except Exception:
         log.exception("the procedure crashed")
         return contract.says(Status.ERROR, "crash")
+
+
+def failed(contract: Contract, fault: Fault, **fields: Value) -> Outcome:
+    """What `contract` says of a fault, with more fields or, given as None, fewer; the next step goes to the log."""
+    log.error("%s", fault)
+    status = Status.ERROR
+    if isinstance(fault, Misconfigured) and Status.NOT_CONFIGURED in contract.statuses:
+        status = Status.NOT_CONFIGURED if fault.reason == "missing_dsn" else Status.FAIL
+    elif Status.FAIL in contract.statuses:
+        status = Status.FAIL
+    return contract.says(status, fault.reason, **(dict(fault.fields) | fields))
 
 
 def _state_of(outcome: Outcome) -> State[Any]:

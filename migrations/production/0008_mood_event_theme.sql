@@ -1,0 +1,1 @@
+ALTER TABLE mood_events ADD COLUMN theme_tag text;
