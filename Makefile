@@ -1,0 +1,59 @@
+# One command to see it: make up. Everything stays in this folder: .venv and .watchkeeper.
+PYTHON ?= python3
+BIN := .venv/bin
+export DO_NOT_TRACK := 1
+
+.PHONY: help setup up down status deploy drift check test bench clean
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+up: .venv/.installed ## PostgreSQL, Prefect server, worker, all procedures; runs the daily one and shows its lines
+	@$(BIN)/python -m deployments up
+
+down: ## Stop exactly what `make up` started; the data stays in .watchkeeper
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deployments down; else echo "nothing was started here"; fi
+
+status: .venv/.installed ## What of the stack is up
+	@$(BIN)/python -m deployments status
+
+deploy: .venv/.installed ## Make the Prefect server hold exactly what prefect.yaml says
+	@$(BIN)/python -m deployments register
+
+drift: .venv/.installed ## List every difference between prefect.yaml and the server; exit 1 if there is one
+	@$(BIN)/python -m deployments drift
+
+setup: .venv/.installed-dev ## Install the locked dependencies, those of development too, into .venv
+
+check: .venv/.installed-dev ## Format, lint, types, the import law
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/.installed-dev ## The whole test suite
+	$(BIN)/pytest
+
+bench: .venv/.installed-dev ## Every benchmark beside its peer, as ratios
+	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+clean: down ## Stop the stack and remove its data
+	rm -rf .watchkeeper
+
+# `venv` is checked first, because Debian ships Python without it and pip's own message is long.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements-build.lock requirements.lock pyproject.toml | .venv/bin/python
+	@echo "installing the locked dependencies into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.installed-dev: requirements-build.lock requirements-dev.lock pyproject.toml | .venv/bin/python
+	@echo "installing the locked dependencies of development into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/.installed $@
