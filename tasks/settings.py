@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     frozen_now: Annotated[datetime | None, BeforeValidator(_utc)] = Field(None, validation_alias="WATCHKEEPER_NOW")
     prefect_api_url: str | None = Field(None, validation_alias="PREFECT_API_URL")
     prefect_ui_url: str | None = Field(None, validation_alias="PREFECT_UI_URL")
+    port: int = Field(4200, ge=1024, le=65535, validation_alias="WATCHKEEPER_PORT")
 
 
 class RetentionDays(BaseSettings):
