@@ -1,0 +1,24 @@
+"""The health trend as a picture."""
+
+from datetime import timedelta
+
+from tasks.pictures import draw_health_trend
+from tasks.rules.daily_health import DayCount
+from tests.production_database import TODAY
+
+ROWS = [DayCount(TODAY - timedelta(days=ago), 40 + ago, 10) for ago in range(30)]
+
+
+def test_the_picture_is_a_png_and_the_same_numbers_give_the_same_bytes():
+    first = draw_health_trend(ROWS, TODAY, 30, 0.2)
+    assert first.startswith(b"\x89PNG")
+    assert draw_health_trend(ROWS, TODAY, 30, 0.2) == first
+
+
+def test_a_day_of_few_deliveries_leaves_no_trace():
+    few = DayCount(TODAY - timedelta(days=30), 4, 3)
+    assert draw_health_trend([*ROWS, few], TODAY, 40, 0.2) == draw_health_trend(ROWS, TODAY, 40, 0.2)
+
+
+def test_a_service_without_traffic_still_gets_a_picture():
+    assert draw_health_trend([], TODAY, 30, 0.2).startswith(b"\x89PNG")
