@@ -71,6 +71,9 @@ class Incident(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     line: Mapped[str]
+    link: Mapped[str | None]
+    closing_line: Mapped[str | None]
+    closing_link: Mapped[str | None]
     failures: Mapped[int] = mapped_column(server_default=text("1"))
     opening_notified_at: Mapped[datetime | None]
     closing_notified_at: Mapped[datetime | None]

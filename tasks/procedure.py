@@ -178,9 +178,12 @@ def _remember(name: str, said: list[Outcome], run_id: UUID | None) -> None:
         operations.store_outcome(
             name, said[-1], lines, at=utc_now(), frozen=frozen_now() is not None, flow_run_id=run_id
         )
-        notices.notify(name, said[-1], at=utc_now())
     except Fault as fault:
         _say_to_operator(f"watchkeeper: outcome not stored ({fault})")
+    try:
+        notices.notify(name, said[-1], at=utc_now())
+    except Fault as fault:
+        _say_to_operator(f"watchkeeper: nobody was notified ({fault})")
 
 
 def _say_to_operator(sentence: str) -> None:

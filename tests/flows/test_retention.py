@@ -29,7 +29,7 @@ def expired(service_database):
 def lines_of(capsys, **parameters):
     state = retention(return_state=True, **parameters)
     lines = [line.removesuffix(FROZEN) for line in capsys.readouterr().out.splitlines()]
-    assert state.message.removesuffix(FROZEN) == lines[-1]
+    assert str(state.message).removesuffix(FROZEN) == lines[-1]
     return state, lines
 
 

@@ -34,7 +34,8 @@ def add_events(dsn, table, ages, copies=1):
 
 def count(dsn, table):
     with psycopg.connect(dsn) as conn:
-        return conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        ((rows,),) = conn.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return rows
 
 
 @pytest.mark.parametrize("table", ["security_events", "second_touch_events"])
@@ -112,8 +113,8 @@ def test_a_partitioned_table_is_cleaned_leaf_by_leaf(service_database, policies)
     with psycopg.connect(service_database) as conn:
         conn.execute("DROP TABLE second_touch_events")
         conn.execute(
-            "CREATE TABLE second_touch_events"
-            " (event_day_utc date, event_type text, reason text, created_at timestamptz) PARTITION BY RANGE (created_at)"
+            "CREATE TABLE second_touch_events (event_day_utc date, event_type text, reason text,"
+            " created_at timestamptz) PARTITION BY RANGE (created_at)"
         )
         for start, end in ((2020, 2025), (2025, 2030)):
             conn.execute(
