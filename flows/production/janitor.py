@@ -1,0 +1,68 @@
+"""Runs that lost their machine are ended, so that nothing waits for the dead."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from flows.naming import run_named
+from tasks.clock import frozen_now, utc_now
+from tasks.procedure import procedure, write_for_the_dead
+from tasks.rules.contracts import REGISTRY
+from tasks.rules.contracts.production import JANITOR
+from tasks.rules.janitor import Patience, Phase, Verdict, Watched, confirmed, lost
+from tasks.rules.outcome import Outcome, Status
+from tasks.runs import give_up, read_runs_under_way, wait_for_second_look
+
+Execute = Annotated[bool, Field(description="Mark the lost runs Crashed; otherwise only count them.")]
+MissedHeartbeats = Annotated[float, Field(ge=1.2, le=20, description="Heartbeats a run may miss before it is lost.")]
+PendingGrace = Annotated[int, Field(ge=60, le=86400, description="Seconds a run may be Pending before it is lost.")]
+SecondLook = Annotated[
+    int, Field(ge=0, le=110, description="Seconds between the two looks at a run that seems lost.")
+]
+
+
+@procedure(JANITOR, run_name=run_named("janitor"))
+def janitor(
+    execute: Execute = False,
+    missed_heartbeats: MissedHeartbeats = 3.0,
+    pending_grace_s: PendingGrace = 300,
+    second_look_s: SecondLook = 45,
+) -> Outcome:
+    """End the runs whose process and worker are gone, so that their slots are free again.
+
+    A Running run is lost when nothing was heard of it for three of its heartbeats, a Pending one after five minutes;
+    both are looked at twice. Never touched: a run that waits for a person, a run by hand, a run of somebody else's
+    deployment, a run that shows any sign of life. Refuses to execute under a frozen clock. If it fails: is the Prefect server up? The next run, two minutes
+    later, does what this one did not.
+    """
+    if execute and frozen_now():
+        return JANITOR.says(Status.FAIL, "frozen_clock")
+    patience = Patience(missed_heartbeats, pending_grace_s)
+    runs = read_runs_under_way()
+    doomed = lost(runs, utc_now(), patience)
+    if doomed:
+        wait_for_second_look(second_look_s)
+        doomed = confirmed(doomed, lost(read_runs_under_way(), utc_now(), patience))
+    if execute:
+        doomed = {run_id: why for run_id, why in doomed.items() if give_up(run_id, why)}
+        _tell_for_the_dead(runs, doomed)
+    return _counted(runs, doomed, Status.OK if execute or not doomed else Status.PLANNED)
+
+
+def _tell_for_the_dead(runs: list[Watched], doomed: dict[str, Verdict]) -> None:
+    for run in runs:
+        if run.run_id in doomed:
+            contract = REGISTRY[run.procedure.replace("-", "_")]
+            write_for_the_dead(contract, run.procedure, UUID(run.run_id), cancelled=False)
+
+
+def _counted(runs: list[Watched], doomed: dict[str, Verdict], status: Status) -> Outcome:
+    reasons = list(doomed.values())
+    return JANITOR.says(
+        status,
+        checked=sum(run.phase is not Phase.PAUSED for run in runs),
+        crashed=reasons.count(Verdict.SILENT),
+        freed=reasons.count(Verdict.STUCK),
+        paused=sum(run.phase is Phase.PAUSED for run in runs),
+    )
