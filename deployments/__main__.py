@@ -42,9 +42,8 @@ def _watch(place: Place, environment: dict[str, str], fresh: bool) -> None:
     with step("database plans") as note:
         for line in first_watch.apply_plans():
             note(line)
-    if not first_watch.seen("ops-daily"):
-        with step("sample traffic"):
-            first_watch.load_traffic()
+    with step("sample traffic") as note:
+        note(first_watch.load_traffic())
     with step("Prefect server answers"):
         stack.await_server(place)
     with step("deployments of prefect.yaml") as note:

@@ -14,7 +14,7 @@ from flows.production.db_bootstrap import Mode, db_bootstrap
 from tasks.clock import utc_now
 from tasks.operations import StoredOutcome, last_outcomes
 from tasks.procedure import telling
-from tasks.rules.faults import Fault
+from tasks.rules.faults import Fault, Refused
 from tasks.settings import OPERATIONS_DSN, PRODUCTION_DSN, dsn_named
 from tasks.step import without_server
 
@@ -44,9 +44,13 @@ def seen(procedure: str) -> StoredOutcome | None:
     return next((one for one in last_outcomes(procedure, _LAST) if one.flow_run_id), None)
 
 
-def load_traffic() -> None:
+def load_traffic() -> str:
     """Give the watch something to look at: sample traffic up to today, in the embedded database only."""
-    load_sample_traffic(dsn_named(PRODUCTION_DSN).get_secret_value(), utc_now().date())
+    try:
+        added = load_sample_traffic(dsn_named(PRODUCTION_DSN).get_secret_value(), utc_now().date())
+    except Refused:
+        return "left alone: the database holds rows of another origin"
+    return f"{added} messages added"
 
 
 def run_deployment(procedure: str, parameters: dict[str, Any]) -> StoredOutcome:

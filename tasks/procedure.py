@@ -81,7 +81,7 @@ def procedure(
 
         # The worker calls hooks by keyword when the run's process is gone, so the names are fixed.
         def after_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
-            _write_for_the_dead(contract, flow.name, flow_run.id, cancelled=state.is_cancelled())
+            write_for_the_dead(contract, flow.name, flow_run.id, cancelled=state.is_cancelled())
 
         made = flow(
             name=name,
@@ -190,9 +190,10 @@ def _say_to_operator(sentence: str) -> None:
     sys.stderr.write(scrub(sentence, known_secrets()) + "\n")
 
 
-def _write_for_the_dead(contract: Contract, name: str, run_id: UUID, *, cancelled: bool) -> None:
-    """The process of the run is gone: say its line for it."""
+def write_for_the_dead(contract: Contract, name: str, run_id: UUID, *, cancelled: bool) -> None:
+    """The process of the run is gone: say its line for it, store it and alert on it."""
     redacted_logging.install()
-    with telling() as run:
+    outer = _run.get()
+    with telling(outer.write if outer else _to_stdout) as run:
         tell(contract.says(Status.ERROR, "interrupted" if cancelled else "crash"))
     _remember(name, run.said, run_id)

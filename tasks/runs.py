@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import OrchestrationResult
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
@@ -48,7 +50,7 @@ def give_up(run_id: str, why: Verdict) -> bool:
     """Mark the run Crashed, which frees its slot; False if it ended by itself in the meantime."""
     with _client() as client:
         try:
-            answer = client.set_flow_run_state(UUID(run_id), Crashed(message=_WHY[why]))
+            answer: OrchestrationResult[Any] = client.set_flow_run_state(UUID(run_id), Crashed(message=_WHY[why]))
         except ObjectNotFound:
             return False
         return answer.status is SetStateStatus.ACCEPT

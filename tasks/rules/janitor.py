@@ -2,8 +2,8 @@
 
 A run that is being worked on shows a sign of life at least once per heartbeat. One that has shown none for several
 heartbeats has lost its process and its worker; one that has been Pending for minutes was never started. A run that
-waits for a person is neither, however long it waits. Of a run whose
-heartbeat is not known (by hand, or somebody else's) nothing is concluded.
+waits for a person is neither, however long it waits. Of a run whose heartbeat is not known (by hand, or somebody
+else's) nothing is concluded.
 """
 
 from dataclasses import dataclass
