@@ -1,11 +1,13 @@
 """`python -m deployments up|down|status|register|drift`: what the targets of the Makefile call."""
 
 import argparse
+import logging
 import os
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deployments import stack
 from deployments.children import read_stack
@@ -15,6 +17,9 @@ from tasks import embedded
 from tasks.rules.faults import Fault
 from tasks.rules.outcome import EXIT_FAILED, EXIT_OK
 from tasks.settings import settings
+
+if TYPE_CHECKING:
+    from tasks.operations import StoredOutcome
 
 EXIT_INTERRUPTED = 130
 
@@ -38,10 +43,10 @@ def _watch(place: Place, environment: dict[str, str], fresh: bool) -> None:
     with step("procedures"):
         from deployments import first_watch, register, wanted
 
+        logging.getLogger("prefect").setLevel(logging.WARNING)  # the lines are shown at the end
         asked = wanted.read_wanted()
     with step("database plans") as note:
-        for line in first_watch.apply_plans():
-            note(line)
+        note(first_watch.apply_plans())
     with step("sample traffic") as note:
         note(first_watch.load_traffic())
     with step("Prefect server answers"):
@@ -61,7 +66,7 @@ def _watch(place: Place, environment: dict[str, str], fresh: bool) -> None:
 def _show_runs(place: Place) -> None:
     from deployments import first_watch
 
-    shown = []
+    shown: list[StoredOutcome] = []
     for procedure, parameters in first_watch.RUNS.items():
         held = first_watch.seen(procedure)
         with step(f"run of {procedure}") as note:
@@ -70,9 +75,8 @@ def _show_runs(place: Place) -> None:
             outcome = held or first_watch.run_deployment(procedure, parameters)
         shown.append(outcome)
     console.print()
-    for outcome in shown:
-        for line in outcome.lines:
-            console.out(f"  {line}", highlight=False)
+    for line in dict.fromkeys(line for outcome in shown for line in outcome.lines):
+        console.out(f"  {line}", highlight=False)
     console.print(_NEXT.format(ui=place.ui_url))
     if any(outcome.exit_code for outcome in shown):
         raise Fault("unhealthy", "a procedure of the first watch is not content: its line is above")

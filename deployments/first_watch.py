@@ -4,7 +4,6 @@ import time
 from datetime import datetime
 from typing import Any
 
-from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
@@ -15,6 +14,7 @@ from tasks.clock import utc_now
 from tasks.operations import StoredOutcome, last_outcomes
 from tasks.procedure import telling
 from tasks.rules.faults import Fault, Refused
+from tasks.rules.outcome import Value
 from tasks.settings import OPERATIONS_DSN, PRODUCTION_DSN, dsn_named
 from tasks.step import without_server
 
@@ -23,20 +23,19 @@ _RUN_PATIENCE_S = 180.0
 _LAST = 50
 
 
-def apply_plans() -> list[str]:
+def apply_plans() -> str:
     """Bring both embedded databases to the head of their plans; the operations one first, it keeps the outcomes."""
-    return [
-        _line_of(db_bootstrap, mode=Mode.APPLY_MIGRATIONS, plan="migrations/operations", dsn_env=OPERATIONS_DSN),
-        _line_of(db_bootstrap, mode=Mode.ALL, plan="migrations/production", dsn_env=PRODUCTION_DSN),
-    ]
+    operations = _applied(Mode.APPLY_MIGRATIONS, "migrations/operations", OPERATIONS_DSN)
+    production = _applied(Mode.ALL, "migrations/production", PRODUCTION_DSN)
+    return f"operations {operations} applied, production {production} applied and verified"
 
 
-def _line_of(flow: Flow[Any, Any], **parameters: Any) -> str:
+def _applied(mode: Mode, plan: str, dsn_env: str) -> Value:
     with telling(lambda _: None) as run, without_server():
-        flow.fn(**parameters)
+        db_bootstrap.fn(mode=mode, plan=plan, dsn_env=dsn_env)
     if run.final is None or run.final.exit_code:
-        raise Fault("verify_failed", run.final.line if run.final else f"{flow.name} said nothing")
-    return run.final.line
+        raise Fault("verify_failed", run.final.line if run.final else "db-bootstrap said nothing")
+    return run.final.fields["applied"]
 
 
 def seen(procedure: str) -> StoredOutcome | None:
