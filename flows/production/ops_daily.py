@@ -1,21 +1,23 @@
 """Every day: is the service doing people good, is the second touch in its limits, is old data gone?"""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from flows.naming import run_named
+from flows.production.retention import clean_up, report_retention
 from flows.production.strict_health import tell_health, whole_snapshot
 from tasks.clock import utc_now
 from tasks.daily_memory import cover, due_at, is_covered, remember_snapshot
 from tasks.databases import check_dsns
-from tasks.procedure import procedure, tell
+from tasks.procedure import failed, procedure, tell
 from tasks.production import only_one, read_daily_facts
-from tasks.rules.contracts.production import OPS_DAILY
-from tasks.rules.daily_health import theme_asked
+from tasks.rules.contracts.production import OPS_DAILY, RETENTION_CLEANUP, RETENTION_REPORT
+from tasks.rules.daily_health import MIN_RATIO, WINDOW_DAYS, theme_asked
 from tasks.rules.daily_verdict import conclude, named, normalize
-from tasks.rules.metrics_regression import judge_regression
+from tasks.rules.faults import Fault
+from tasks.rules.metrics_regression import Snapshot, judge_regression
 from tasks.rules.outcome import Outcome, Status
 from tasks.rules.production import REQUIRED_DSNS, judge_config
 from tasks.settings import PRODUCTION_DSN
@@ -43,8 +45,8 @@ Scheduled = Annotated[
 @procedure(OPS_DAILY, run_name=run_named("ops-daily", "mode"))
 def ops_daily(
     mode: Mode = "ci",
-    days: Days = 7,
-    min_ratio: MinRatio = 0.2,
+    days: Days = WINDOW_DAYS,
+    min_ratio: MinRatio = MIN_RATIO,
     theme: Theme = None,
     scheduled: Scheduled = False,
 ) -> Outcome:
@@ -54,6 +56,8 @@ def ops_daily(
     daily run. By hand it is strict: no traffic is exit 2. On schedule it covers each UTC day once, quiet days are
     normalised, and old data is deleted also on an unhealthy day. If it fails: read `parts=`; unhealthy means look for
     traffic, hold and suppression rates and recent changes, and roll back the last deploy if needed.
+
+    Safety: reads aggregates only; deletes past its TTL only with `scheduled`. Safe to start twice and safe to kill.
     """
     if mode == "ci":
         return OPS_DAILY.says(Status.OK, mode=mode)
@@ -78,5 +82,25 @@ def _judged(today: date, days: int, min_ratio: float, theme: str | None, *, sche
     snapshot = whole_snapshot(facts, days)
     remember_snapshot(snapshot)
     tell(normalize(health, scheduled=scheduled))
-    upkeep = [tell(judge_regression(snapshot, None, None))] if scheduled else []
+    upkeep = _upkeep(snapshot) if scheduled else []
     return conclude(health, upkeep, scheduled=scheduled, day=today.isoformat())
+
+
+def _upkeep(snapshot: Snapshot) -> list[Outcome]:
+    """What the schedule adds; old data goes also on an unhealthy day, and a part that fails stops no other."""
+    now = utc_now()
+    return [tell(judge_regression(snapshot, None, None)), _cleaned(now), _reported(now)]
+
+
+def _cleaned(now: datetime) -> Outcome:
+    try:
+        return clean_up(now)
+    except Fault as fault:
+        return tell(failed(RETENTION_CLEANUP, fault))
+
+
+def _reported(now: datetime) -> Outcome:
+    try:
+        return report_retention(now)
+    except Fault:  # the report has told its own failure
+        return RETENTION_REPORT.says(Status.FAIL, "report_failed")

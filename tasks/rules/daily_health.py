@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from tasks.rules.contracts.production import OPS_DAILY_METRICS, OPS_DAILY_WATCHDOG
 from tasks.rules.outcome import Outcome, Status
 
+WINDOW_DAYS = 7
+MIN_RATIO = 0.2
 SMALL_COUNT = 5
 TREND_DAYS = 30
 UNTAGGED = "unknown"
