@@ -52,7 +52,7 @@ def connect(address: str) -> socket.socket:
     if greeting.get("refused"):
         raise EngineUnavailable(str(greeting["refused"]))
     if (greeting.get("root"), greeting.get("python")) != identity():
-        raise EngineUnavailable("it serves another checkout or interpreter")
+        raise EngineUnavailable("it serves another checkout or venv")
     return engine
 
 
@@ -74,8 +74,8 @@ def peer_user(connection: socket.socket) -> int:
 
 
 def identity() -> tuple[str, str]:
-    """Which code and which interpreter: an engine of another checkout must never take this run."""
-    return str(Path(__file__).resolve().parent.parent), sys.executable
+    """Which code and which packages: an engine of another checkout or venv must never take this run."""
+    return str(Path(__file__).resolve().parent.parent), str(Path(sys.executable).parent)
 
 
 def hand_over(engine: socket.socket) -> None:
@@ -131,7 +131,7 @@ def run_cold(reason: str) -> NoReturn:
     """Become a plain Prefect engine, as if this client had never been there."""
     sys.stderr.write(f"watchkeeper: cold start, warm engine not used: {reason}\n")
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "prefect.engine", *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, "-m", "prefect.engine", *sys.argv[1:]])  # noqa: S606 - no shell wanted
 
 
 def send_frame(connection: socket.socket, content: dict[str, Any], descriptors: list[int] | None = None) -> None:

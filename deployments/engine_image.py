@@ -4,8 +4,10 @@ import gc
 import hashlib
 import importlib
 import logging
+import os
 import pkgutil
 import runpy
+import sys
 import sysconfig
 import threading
 from collections.abc import Iterator
@@ -21,7 +23,13 @@ ON_THE_WAY = (
     "prefect.flow_engine",
     "prefect.task_engine",
     "prefect._internal.metrics",
+    "prefect._internal.observers",
+    "prefect.bundles",
+    "prefect.deployments.steps.core",
+    "prefect.deployments.steps.pull",
+    "prefect.utilities.visualization",
     "anyio._backends._asyncio",
+    "encodings.idna",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
@@ -43,7 +51,7 @@ def _files() -> Iterator[Path]:
 
 
 def preload() -> None:
-    """Import Prefect and every procedure; a module that cannot be imported fails in its own run, with its own words."""
+    """Import Prefect and every procedure; a module that cannot be imported fails in its own run."""
     for name in (*ON_THE_WAY, *_modules()):
         try:
             importlib.import_module(name)
@@ -69,7 +77,19 @@ def run_flow() -> None:
     """In a forked child: what `python -m prefect.engine` would do, with the settings of the client's environment."""
     from prefect.context import refresh_global_settings_context
     from prefect.logging.configuration import setup_logging
+    from prefect.settings import get_current_settings
 
+    loaded = get_current_settings().logging
     refresh_global_settings_context()
-    setup_logging(incremental=False)
+    if get_current_settings().logging != loaded or _logging_variables() != _LOGGING:  # 50 ms that most runs can save
+        setup_logging(incremental=False)
+    sys.modules.pop("prefect.engine", None)  # runpy warns about a module that is loaded already
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+
+
+def _logging_variables() -> dict[str, str]:
+    """Prefect reads these for its logging configuration besides its settings."""
+    return {name: value for name, value in os.environ.items() if name.startswith("PREFECT_LOGGING")}
+
+
+_LOGGING = _logging_variables()

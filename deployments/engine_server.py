@@ -206,11 +206,11 @@ def serve_runs(address: Path, fingerprint: Callable[[], str], preload: Callable[
     image = fingerprint()
     preload()
     try:
-        if not Engine(address, fingerprint, image).serve():
-            return False
+        while Engine(address, fingerprint, image).serve():
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very command, with the new code
     except ForkedRun:
         return True
-    os.execv(sys.executable, sys.orig_argv)
+    return False
 
 
 def main() -> None:

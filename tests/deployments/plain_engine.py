@@ -8,25 +8,30 @@ from pathlib import Path
 from deployments.engine_server import serve_runs
 
 
+def say(*words: object, end: str = "\n") -> None:
+    sys.stdout.write(" ".join(map(str, words)) + end)
+    sys.stdout.flush()
+
+
 def show() -> None:
-    print("cwd", Path.cwd())
-    print("argv", sys.argv[1:])
-    print("environ", sorted(name for name in os.environ if name.startswith("RUN_")))
-    print("group", os.getpgrp() == os.getpid())
-    print("umask", oct(os.umask(0)))
-    print("search", sys.path[0] == str(Path.cwd()))
-    print("stdin", sys.stdin.read().strip())
-    print("warm", "said on stderr", file=sys.stderr)
+    say("cwd", Path.cwd())
+    say("argv", sys.argv[1:])
+    say("environ", sorted(name for name in os.environ if name.startswith("RUN_")))
+    say("group", os.getpgrp() == os.getpid())
+    say("umask", oct(os.umask(0)))
+    say("search", sys.path[0] == str(Path.cwd()))
+    say("stdin", sys.stdin.read().strip())
+    sys.stderr.write("said on stderr\n")
 
 
 def wait() -> None:
-    print(os.getpid(), flush=True)
+    say(os.getpid())
     time.sleep(60)
 
 
 def wait_with_a_child() -> None:
     if os.fork() == 0:
-        print(os.getpid(), end=" ", flush=True)
+        say(os.getpid(), end=" ")
         time.sleep(60)
     time.sleep(0.3)
     wait()

@@ -103,7 +103,7 @@ def test_a_run_has_the_environment_folder_arguments_and_streams_of_its_client(en
         "search True",
         "stdin typed in",
     ]
-    assert (err, client.returncode) == ("warm said on stderr\n", 0)
+    assert (err, client.returncode) == ("said on stderr\n", 0)
 
 
 def test_a_run_sees_nothing_of_the_environment_of_the_run_before(engine):
