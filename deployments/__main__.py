@@ -34,6 +34,7 @@ def up(place: Place) -> int:
         with step("PostgreSQL in .watchkeeper/postgres"):
             environment = _use(place, embedded.keep(place.home).dsns)
             _write_environment(place, environment)
+            stack.start_engine(place, environment)
         _watch(place, environment, fresh)
     return EXIT_OK
 

@@ -18,12 +18,13 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from deployments.children import Child, Stack, end, forget_stack, launch, read_stack, write_stack
+from deployments.engine_client import SOCKET_VARIABLE
 from tasks import embedded
 from tasks.rules.faults import Fault, Misconfigured, Refused
 from tasks.server import server_answers
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("server", "worker")
+PARTS = ("server", "engine", "worker")
 POOL = "watchkeeper"
 _SERVER_PATIENCE_S = 240.0
 # Another account's access has no business here, and a profile may point to another server.
@@ -49,6 +50,10 @@ class Place:
     def api_url(self) -> str:
         return f"{self.ui_url}/api"
 
+    @property
+    def engine_socket(self) -> Path:
+        return self.home / "engine.sock"
+
     def environment(self, dsns: dict[str, str]) -> dict[str, str]:
         """What every process of the stack finds in its environment; the DSNs go this way and never as arguments."""
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
@@ -66,6 +71,7 @@ class Place:
             "PREFECT_SERVER_API_HOST": "127.0.0.1",
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_WORKER_QUERY_SECONDS": "1",
+            SOCKET_VARIABLE: str(self.engine_socket),
         }
 
 
@@ -123,6 +129,15 @@ def await_server(place: Place) -> None:
         time.sleep(0.2)
 
 
+def start_engine(place: Place, environment: dict[str, str]) -> bool:
+    """Start the warm engine unless it is up; where it cannot be, runs start cold, three seconds later each."""
+    stack = read_stack(place.home) or Stack(place.port)
+    if stack.alive("engine") or not embedded.fits_socket(place.engine_socket):
+        return False
+    _start(place, stack, "engine", [sys.executable, "-m", "deployments.engine_server"], environment)
+    return True
+
+
 def start_worker(place: Place, environment: dict[str, str], *, anew: bool) -> bool:
     """Start the worker unless it is up; `anew` replaces one whose server has been away."""
     stack = read_stack(place.home) or Stack(place.port)
@@ -149,7 +164,7 @@ def start_worker(place: Place, environment: dict[str, str], *, anew: bool) -> bo
 
 
 def _start(place: Place, stack: Stack, name: str, command: list[str], environment: dict[str, str]) -> None:
-    child = launch(command, environment, place.folder, place.home / "logs" / f"{name}.log")
+    child = launch(command, environment, ROOT, place.home / "logs" / f"{name}.log")
     try:
         write_stack(place.home, replace(stack, children={**stack.children, name: child}))
     except BaseException:  # a child that is not written down would never be found again

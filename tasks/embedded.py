@@ -182,18 +182,18 @@ def _initialise(data: Path) -> None:
 
 def _socket_folder(data: Path) -> Path:
     """The data folder where a socket's path may be that long, else a short private one."""
-    if _fits(data):
+    if fits_socket(data / _SOCKET_NAME):
         return data
     short = Path(tempfile.mkdtemp(prefix="watchkeeper-"))
     _give_to_system_user(short)
-    if not _fits(short):
+    if not fits_socket(short / _SOCKET_NAME):
         raise Misconfigured("invalid_setting", "set TMPDIR to a shorter path, for example /tmp", env=("TMPDIR",))
     return short
 
 
-def _fits(folder: Path) -> bool:
-    # A comma would be read as the start of a second host.
-    return len(os.fsencode(folder / _SOCKET_NAME)) <= _SOCKET_BYTES and "," not in str(folder)
+def fits_socket(path: Path) -> bool:
+    """Whether a unix socket may have that path; a comma would be read as the start of a second host."""
+    return len(os.fsencode(path)) <= _SOCKET_BYTES and "," not in str(path)
 
 
 def _create_databases(server: Embedded) -> None:
