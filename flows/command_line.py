@@ -3,7 +3,7 @@
 import argparse
 import math
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from flows.catalogue import Procedure
@@ -19,6 +19,21 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+
+class YesOrNo(argparse.BooleanOptionalAction):
+    """`--fast`, `--fast true|false` and `--no-fast`: the runbooks write the first, older scripts the second."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, **options)
+        self.nargs, self.const, self.metavar = "?", "true", "true|false"
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        if values not in ("true", "false"):
+            raise argparse.ArgumentError(self, f"{values!r} is not true or false")
+        setattr(namespace, self.dest, (values == "true") is not str(option_string).startswith("--no-"))
 
 
 def build_parser(procedures: dict[str, Procedure]) -> Parser:
@@ -70,9 +85,7 @@ def _add_option(parser: argparse.ArgumentParser, name: str, field: dict[str, Any
     flag = "--" + name.replace("_", "-")
     described = _described(field)
     if field.get("type") == "boolean":
-        parser.add_argument(
-            flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=described, dest=name
-        )
+        parser.add_argument(flag, action=YesOrNo, default=argparse.SUPPRESS, help=described, dest=name)
         return
     many = field.get("type") == "array"
     parser.add_argument(
@@ -130,7 +143,7 @@ def _reader(field: dict[str, Any]) -> Callable[[str], Any]:
 
 def _epilog(contract: Contract, procedure: Procedure) -> str:
     blocks = {
-        "Output": f"ends in one line: {contract.token} status=" + "|".join(s.value for s in contract.statuses),
+        "Output": f"ends in one line: {contract.shape}",
         "Exit codes": exit_codes(contract),
         "Safety": safety_of(procedure.note),
     }

@@ -90,6 +90,8 @@ class Contract:
 
     `reasons` maps each reason to the statuses it may stand with; a status without any reason needs none.
     `exit_codes` holds only what differs from the general rule (0 good, 1 fail or error, 2 unhealthy or no data).
+    `head` is printed in place of the token where the runbook lets several procedures end in the same word (`RESULT=`);
+    the token stays the one name of the contract in the registry, in JSON and in the stored outcome.
     """
 
     token: str
@@ -101,6 +103,23 @@ class Contract:
     exit_codes: Mapping[Status, int] = field(default_factory=dict)
     words: Mapping[Status, str] = field(default_factory=dict)
     status_key: str = "status"
+    head: str = ""
+
+    @property
+    def printed(self) -> str:
+        return self.head or self.token
+
+    @property
+    def shape(self) -> str:
+        """How its line begins, with every status word: `RESULT=OK|FAIL`, `db_verify status=ok|fail`."""
+        words = "|".join(self.words.get(status, status.value) for status in self.statuses)
+        match self.form:
+            case Form.RESULT | Form.MARK:
+                return f"{self.printed}={words}"
+            case Form.EVENT:
+                return f"event={self.printed} {self.status_key}={words}"
+            case _:
+                return f"{self.printed} {self.status_key}={words}"
 
     def says(self, status: Status, reason: str | None = None, **fields: Value) -> "Outcome":
         """One utterance of this token."""
@@ -166,7 +185,7 @@ class Outcome:
         """The text line; ASCII, one line, keys in the token's own order."""
         safe = checked(self)
         if safe.contract.form is Form.JSON:
-            return f"{safe.token} {json.dumps(_payload(safe), separators=(',', ':'), allow_nan=False)}"
+            return f"{safe.contract.printed} {json.dumps(_payload(safe), separators=(',', ':'), allow_nan=False)}"
         pairs = " ".join(f"{key}={text}" for key, text in _texts(safe).items())
         return _head(safe) + (f" {pairs}" if pairs else "")
 
@@ -230,14 +249,15 @@ def written(kind: Kind, value: Value) -> str:
 
 
 def _head(outcome: Outcome) -> str:
-    word = outcome.contract.words.get(outcome.status, outcome.status.value)
-    match outcome.contract.form:
+    contract = outcome.contract
+    word = contract.words.get(outcome.status, outcome.status.value)
+    match contract.form:
         case Form.EVENT:
-            return f"event={outcome.token}"
+            return f"event={contract.printed}"
         case Form.RESULT | Form.MARK:
-            return f"{outcome.token}={word}"
+            return f"{contract.printed}={word}"
         case _:
-            return outcome.token
+            return contract.printed
 
 
 def _texts(outcome: Outcome) -> dict[str, str]:

@@ -66,6 +66,15 @@ def test_each_runbook_form_has_its_own_head(said, line):
     assert said.line == line
 
 
+def test_two_procedures_may_end_in_the_same_word_and_keep_their_own_names():
+    sentinel = Contract(
+        "cron_sentinel", (Status.OK,), "004", form=Form.RESULT, words={Status.OK: "OK"}, head="RESULT"
+    )
+    assert sentinel.says(Status.OK).line == "RESULT=OK"
+    assert json.loads(sentinel.says(Status.OK).json)["tool"] == "cron_sentinel"
+    assert sentinel.shape == "RESULT=OK"
+
+
 def test_a_json_form_carries_groups_of_counts():
     said = RETENTION_REPORT.says(
         Status.OK,
