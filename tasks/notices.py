@@ -38,7 +38,7 @@ def notify(procedure: str, outcome: Outcome, *, at: datetime) -> None:
         if settings().alert_webhook_url:
             incidents.deliver_due(_send, at)
     except Fault as fault:
-        log.warning("incident not recorded: %s", fault)
+        log.info("incident not recorded: %s", fault)
         if meaning is Meaning.BAD and settings().alert_webhook_url:
             _send(Notice(outcome.line, link))  # without a memory a message too many is better than none
 

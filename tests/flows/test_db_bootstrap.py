@@ -15,7 +15,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_a_dry_run_needs_no_database_and_is_the_default(capsys):
     assert db_bootstrap(return_state=True).is_completed()
-    assert said(capsys) == "db_bootstrap_dry_run status=ok migrations=17\n"
+    assert said(capsys) == "db_bootstrap_dry_run status=ok migrations=18\n"
 
 
 def test_apply_verify_and_apply_again_say_the_runbooks_lines(capsys, monkeypatch, database):
@@ -25,9 +25,9 @@ def test_apply_verify_and_apply_again_say_the_runbooks_lines(capsys, monkeypatch
     db_bootstrap(Mode.ALL, return_state=True)
     db_bootstrap(Mode.VERIFY, return_state=True)
     assert said(capsys).splitlines() == [
-        "db_bootstrap status=ok mode=apply_migrations applied=17 skipped=0",
+        "db_bootstrap status=ok mode=apply_migrations applied=18 skipped=0",
         "db_verify status=ok",
-        "db_bootstrap status=ok mode=all applied=0 skipped=17",
+        "db_bootstrap status=ok mode=all applied=0 skipped=18",
         "db_bootstrap status=ok mode=verify",
     ]
 

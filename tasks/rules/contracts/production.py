@@ -340,7 +340,7 @@ MATCHING_TUNING = Contract(
     "matching_tuning",
     (Status.OK, Status.PLANNED, Status.SKIPPED, Status.NOT_CONFIGURED, Status.INSUFFICIENT_DATA, Status.FAIL),
     "001 Routine operations (spec 4.6)",
-    reasons=("already_tuned_today", "in_band", "at_bounds", "insufficient_volume", "clock_went_back"),
+    reasons=("already_tuned_today", "in_band", "at_bounds", "insufficient_volume", "clock_went_back", "tuning_moved"),
     exit_codes={Status.INSUFFICIENT_DATA: 0},
     keys=(
         Key("day", Kind.DAY),
@@ -358,7 +358,7 @@ DB_MIGRATIONS_INTEGRATION = Contract(
     "db_migrations_integration",
     (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
     "001 Incident playbooks, db_migrations_integration gate fails",
-    reasons=("apply_failed", "verify_failed", "idempotency_failed"),
+    reasons=("apply_failed", "verify_failed", "idempotency_failed", "not_disposable"),
     keys=(
         Key("subreason", Kind.WORD, "the reason of the step that failed"),
         Key("migration", Kind.FILE, _ALEMBIC_OR_SQL),
