@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, StaticPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
@@ -125,7 +125,7 @@ def applied_revisions(conn: psycopg.Connection, plan: Plan) -> tuple[LedgerRow, 
         heads = MigrationContext.configure(connection).get_current_heads()
     try:
         applied = {script.revision for script in scripts.iterate_revisions(heads, "base")} if heads else set()
-    except CommandError:
+    except RevisionError:
         return tuple(LedgerRow(ALEMBIC_ID + head, head, "") for head in heads)
     recorded = {row.id: row for row in read_ledger(conn, PlanKind.ALEMBIC)}
     there = [migration for migration in plan.migrations if migration.id.removeprefix(ALEMBIC_ID) in applied]

@@ -14,6 +14,8 @@ from tasks.step import step
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 120_000
 LOCK_TIMEOUT_MS = 5_000
+# libpq gives no SQLSTATE for a connection that was refused; a server in another language says db_connect_failed.
+_NO_CONNECT_PRIVILEGE = "permission denied for database"
 
 
 def is_dsn(text: str) -> bool:
@@ -50,18 +52,23 @@ def connection(
     autocommit: bool = False,
     read_only: bool = False,
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    database: str | None = None,
 ) -> Iterator[psycopg.Connection]:
-    """A connection to the database that the variable names; everything it raises is a `Fault`.
+    """A connection to the database that the variable names, or to `database` beside it; all it raises is a `Fault`.
 
     Times out on connecting (10 s), on a lock (5 s) and on a statement (120 s), so that no run hangs on a sick server.
     """
     dsn = dsn_named(dsn_env).get_secret_value()
     if not is_dsn(dsn):
         raise Misconfigured("invalid_dsn", f"{dsn_env} is set but is not a PostgreSQL DSN", env=(dsn_env,))
-    with _connected(dsn_env, plain_dsn(dsn), autocommit) as conn, translated(dsn_env):
+    with _connected(dsn_env, _beside(plain_dsn(dsn), database), autocommit) as conn, translated(dsn_env):
         conn.read_only = read_only or None
         _limit(conn, statement_timeout_ms)
         yield conn
+
+
+def _beside(dsn: str, database: str | None) -> str:
+    return conninfo.make_conninfo(dsn, dbname=database) if database else dsn
 
 
 def _connected(dsn_env: str, dsn: str, autocommit: bool) -> psycopg.Connection:
@@ -69,7 +76,9 @@ def _connected(dsn_env: str, dsn: str, autocommit: bool) -> psycopg.Connection:
         return psycopg.connect(
             dsn, connect_timeout=CONNECT_TIMEOUT_S, autocommit=autocommit, application_name="watchkeeper"
         )
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if _NO_CONNECT_PRIVILEGE in str(error):
+            raise fault_of(errors.InsufficientPrivilege(), dsn_env) from None
         raise Unreachable(
             "db_connect_failed", f"check that the server in {dsn_env} is up and reachable", env=(dsn_env,)
         ) from None

@@ -44,6 +44,7 @@ def apply_plan(
     holder: str = "db-bootstrap",
     lock_wait_s: float = LOCK_WAIT_S,
     statement_timeout_s: int = STATEMENT_TIMEOUT_S,
+    database: str | None = None,
 ) -> Applied:
     """Bring the database to the head of the plan; safe to start twice and safe to kill.
 
@@ -52,13 +53,19 @@ def apply_plan(
     """
     if plan.problems:
         raise unsound(plan)
-    with connection(dsn_env, autocommit=True, statement_timeout_ms=statement_timeout_s * 1000) as conn:
+    timeout_ms = statement_timeout_s * 1000
+    with connection(dsn_env, autocommit=True, statement_timeout_ms=timeout_ms, database=database) as conn:
         name = become_sole_applier(conn, holder, lock_wait_s)
         ensure_ledger(conn)
-        if plan.kind is PlanKind.ALEMBIC:
-            done = Applied(*apply_revisions(conn, plan, dsn_env))
-        else:
-            done = _Applier(conn, dsn_env, name, statement_timeout_s * 1000).apply(plan)
+        try:
+            if plan.kind is PlanKind.ALEMBIC:
+                done = Applied(*apply_revisions(conn, plan, dsn_env))
+            else:
+                done = _Applier(conn, dsn_env, name, timeout_ms).apply(plan)
+        except Refused as fault:
+            if fault.fields.get("applied"):  # what is said to be applied has to be on disk
+                seal(conn)
+            raise
         seal(conn)
         return _without_invalid_index(conn, done)
 

@@ -14,9 +14,11 @@ from tasks.step import step
 
 
 @step
-def look_at_database(dsn_env: str, plan: Plan, tables: Sequence[str]) -> DatabaseFacts:
+def look_at_database(
+    dsn_env: str, plan: Plan, tables: Sequence[str], *, database: str | None = None
+) -> DatabaseFacts:
     """What db_verify judges; read-only and in one transaction (runbook 001, Production bootstrap, step 4)."""
-    with connection(dsn_env, read_only=True) as conn:
+    with connection(dsn_env, read_only=True, database=database) as conn:
         ledger = has_ledger(conn)
         return DatabaseFacts(
             missing_tables=missing_tables(conn, tables),

@@ -14,7 +14,7 @@ from tasks.rules.verification import REQUIRED_TABLES, judge_database
 from tasks.verification import look_at_database
 
 DEFAULT_PLAN = "migrations/production"
-_SEVEN = ",".join(REQUIRED_TABLES)
+SEVEN = ",".join(REQUIRED_TABLES)
 DsnEnv = Annotated[
     str,
     Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of the variable that holds the DSN; never a DSN."),
@@ -28,7 +28,7 @@ Tables = Annotated[
 
 @procedure(DB_VERIFY, run_name=run_named("db-verify", "dsn_env"))
 def db_verify(
-    dsn_env: DsnEnv = "POSTGRES_DSN_PROD", plan: PlanFolder = DEFAULT_PLAN, tables: Tables = _SEVEN
+    dsn_env: DsnEnv = "POSTGRES_DSN_PROD", plan: PlanFolder = DEFAULT_PLAN, tables: Tables = SEVEN
 ) -> Outcome:
     """Check tables, ledger, indexes and schema of the production database against the plan; changes nothing.
 
@@ -41,11 +41,18 @@ def db_verify(
 
 
 def verify_database(
-    dsn_env: str = "POSTGRES_DSN_PROD", plan: str = DEFAULT_PLAN, tables: tuple[str, ...] = REQUIRED_TABLES
+    dsn_env: str = "POSTGRES_DSN_PROD",
+    plan: str = DEFAULT_PLAN,
+    tables: tuple[str, ...] = REQUIRED_TABLES,
+    *,
+    database: str | None = None,
 ) -> Outcome:
-    """What `db_verify` says, for the procedures that contain it; never raises a `Fault`."""
+    """What `db_verify` says, for the procedures that contain it; never raises a `Fault`.
+
+    `database` is another one on the server that the variable names, such as a scratch database.
+    """
     try:
         read = read_plan(plan)
-        return judge_database(read, look_at_database(dsn_env, read, tables))
+        return judge_database(read, look_at_database(dsn_env, read, tables, database=database))
     except Fault as fault:
         return failed(DB_VERIFY, fault, env=None)  # the runbook's line has no more than the reason
