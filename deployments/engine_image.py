@@ -9,9 +9,11 @@ import pkgutil
 import runpy
 import sys
 import sysconfig
-import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 log = logging.getLogger("prefect.watchkeeper.engine")
 
@@ -39,25 +41,27 @@ def fingerprint() -> str:
     """A digest of names, sizes and times of all our code, and of the time anything was last installed."""
     digest = hashlib.blake2b(digest_size=16)
     for file in sorted(_files()):
-        known = file.stat()
-        digest.update(f"{file}\0{known.st_size}\0{known.st_mtime_ns}\0{known.st_ino}\n".encode())
+        with suppress(FileNotFoundError):  # removed since it was listed: the next look sees it gone
+            known = file.stat()
+            digest.update(f"{file}\0{known.st_size}\0{known.st_mtime_ns}\0{known.st_ino}\n".encode())
     return digest.hexdigest()
 
 
 def _files() -> Iterator[Path]:
     yield Path(sysconfig.get_path("purelib"))
     for folder in CODE:
-        yield from (path for path in (ROOT / folder).rglob("*") if path.suffix != ".pyc" and path.is_file())
+        yield from (path for path in (ROOT / folder).rglob("*.*") if path.parent.name != "__pycache__")
 
 
 def preload() -> None:
     """Import Prefect and every procedure; a module that cannot be imported fails in its own run."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would start threads; a run has its client's environment again
     for name in (*ON_THE_WAY, *_modules()):
         try:
             importlib.import_module(name)
         except Exception as broken:  # noqa: BLE001 - code under edit may fail in any way; the engine must outlive it
             log.warning("%s is not preloaded: %s", name, type(broken).__name__)
-    if (threads := threading.active_count()) != 1:
+    if (threads := psutil.Process().num_threads()) != 1:
         raise SystemExit(
             f"{threads} threads after the imports: forking would be unsafe, so the warm engine stays away"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments import engine_client
+from deployments import engine_client, engine_image
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = [sys.executable, "-S", "-E", "-m", "deployments.engine_client"]
@@ -258,3 +258,30 @@ def test_without_an_engine_the_run_starts_cold_and_says_why(address, reason):
     assert reason in first
     assert "Invalid flow run id" in rest
     assert ended.returncode == 1
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A code folder of the fingerprint's own."""
+    monkeypatch.setattr(engine_image, "ROOT", tmp_path)
+    (tmp_path / "flows" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "flows" / "one.py").write_text("1")
+    return tmp_path / "flows"
+
+
+def test_an_edited_an_added_and_a_removed_file_each_make_the_image_stale(package):
+    seen = [engine_image.fingerprint()]
+    (package / "one.py").write_text("22")
+    seen.append(engine_image.fingerprint())
+    (package / "two.sql").write_text("2")
+    seen.append(engine_image.fingerprint())
+    (package / "two.sql").unlink()
+    (package / "one.py").unlink()
+    seen.append(engine_image.fingerprint())
+    assert len(set(seen)) == 4
+
+
+def test_what_python_compiles_on_the_way_does_not_make_the_image_stale(package):
+    before = engine_image.fingerprint()
+    (package / "__pycache__" / "one.cpython-311.pyc.12345").write_text("half written")
+    assert engine_image.fingerprint() == before

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.deployments.run_rig import WARM, Rig, await_true, free_port, running_rig
@@ -38,6 +39,11 @@ def test_a_run_is_forked_from_the_engine_and_completes(rig):
     started = Started(rig, "short", 0)
     assert rig.await_state(started.run, "COMPLETED", "FAILED", "CRASHED") == "COMPLETED"
     assert started.processes()[1] == rig.children["engine"].pid
+
+
+def test_the_engine_has_all_procedures_loaded_and_one_thread_to_fork(rig):
+    assert psutil.Process(rig.children["engine"].pid).num_threads() == 1
+    assert "not preloaded" not in rig.said_by("engine")
 
 
 def test_a_run_whose_process_is_killed_is_reported_as_killed_and_its_hook_runs(rig):
