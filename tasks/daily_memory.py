@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from tasks import operations
 from tasks.clock import frozen_now, utc_now
-from tasks.operations import MetricSnapshot, StoredOutcome
+from tasks.operations import Baseline, MetricSnapshot, StoredOutcome
 from tasks.rules.faults import Misconfigured, Unreachable
-from tasks.rules.metrics_regression import Snapshot
+from tasks.rules.metrics_regression import Snapshot, StoredBaseline
 from tasks.rules.outcome import Status
 from tasks.step import has_server, step
 
@@ -75,6 +75,16 @@ def cover(day: date) -> None:
     """Write down that the day is covered. Called last: a run that was killed has covered nothing."""
     with _if_reachable():
         operations.cover_period(_procedure(), day.isoformat(), utc_now())
+
+
+@step
+def read_baseline() -> StoredBaseline | None:
+    """The newest stored baseline, or None if there is none (or no memory to ask)."""
+    newest = select(Baseline).order_by(Baseline.created_at.desc(), Baseline.baseline_id.desc()).limit(1)
+    with _if_reachable(), operations.session() as active:
+        found = active.scalar(newest)
+        return StoredBaseline(found.baseline_id, found.metrics) if found else None
+    return None
 
 
 @step

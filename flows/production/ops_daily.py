@@ -9,7 +9,7 @@ from flows.naming import run_named
 from flows.production.retention import clean_up, report_retention
 from flows.production.strict_health import tell_health, whole_snapshot
 from tasks.clock import utc_now
-from tasks.daily_memory import cover, due_at, is_covered, remember_snapshot
+from tasks.daily_memory import cover, due_at, is_covered, read_baseline, remember_snapshot
 from tasks.databases import check_dsns
 from tasks.procedure import failed, procedure, tell
 from tasks.production import only_one, read_daily_facts
@@ -89,14 +89,15 @@ def _judged(today: date, days: int, min_ratio: float, theme: str | None, *, sche
 def _upkeep(snapshot: Snapshot) -> list[Outcome]:
     """What the schedule adds; old data goes also on an unhealthy day, and a part that fails stops no other."""
     now = utc_now()
-    return [tell(judge_regression(snapshot, None, None)), _cleaned(now), _reported(now)]
+    regression = tell(judge_regression(snapshot, read_baseline()))
+    return [regression, _cleaned(now), _reported(now)]
 
 
 def _cleaned(now: datetime) -> Outcome:
     try:
         return clean_up(now)
-    except Fault as fault:
-        return tell(failed(RETENTION_CLEANUP, fault))
+    except Fault as fault:  # the cleanup has told its own failure
+        return failed(RETENTION_CLEANUP, fault)
 
 
 def _reported(now: datetime) -> Outcome:

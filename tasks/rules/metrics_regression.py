@@ -70,6 +70,14 @@ def line_of(snapshot: Snapshot, ts_utc: str) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBaseline:
+    """What the metrics of a good day looked like, as it was stored: nothing in it has been checked."""
+
+    baseline_id: str
+    metrics: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What a stored baseline is compared by; None where it has no such measure."""
 
@@ -78,28 +86,28 @@ class Reference:
     p95_s: float | None
 
 
-def reference_of(baseline_id: str, metrics: Mapping[str, object]) -> Reference | None:
+def reference_of(baseline: StoredBaseline) -> Reference | None:
     """The comparable part of a stored baseline, or None if any of it is not a finite number."""
-    values = [metrics.get(key) for key in ("matching_health_h", "p95_delivery_latency_s")]
+    values = [baseline.metrics.get(key) for key in ("matching_health_h", "p95_delivery_latency_s")]
     if not all(value is None or _is_number(value) for value in values):
         return None
-    h, p95 = (float(str(value)) if value is not None else None for value in values)
-    return Reference(baseline_id, h, p95)
+    h, p95 = (None if value is None else float(str(value)) for value in values)
+    return Reference(baseline.baseline_id, h, p95)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
-def judge_regression(snapshot: Snapshot, baseline_id: str | None, metrics: Mapping[str, object] | None) -> Outcome:
+def judge_regression(snapshot: Snapshot, baseline: StoredBaseline | None) -> Outcome:
     """Absolute limits first, then the baseline's; without a baseline a good day is `not_configured`, not `ok`."""
     if snapshot.delivered_total < MIN_N:
         return METRICS_REGRESSION.says(Status.INSUFFICIENT_DATA, "delivered_total_lt_min_n")
-    reference = reference_of(baseline_id, metrics) if baseline_id and metrics is not None else None
-    reasons = [*_beyond_limits(snapshot)]
+    reference = reference_of(baseline) if baseline else None
+    reasons = _beyond_limits(snapshot)
     if reference:
         reasons += _behind(snapshot, reference)
-    elif metrics is not None:
+    elif baseline:
         reasons.append("invalid_baseline")
     return _judged(snapshot, reference, tuple(reasons))
 

@@ -11,6 +11,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
+from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine
 
 from flows.production.ops_daily import ops_daily
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.fixture
-def memory(service_database, monkeypatch, tmp_path) -> str:
+def memory(service_database: str, monkeypatch, tmp_path) -> str:
     """The operations database, beside the service's tables."""
     engine = create_engine(plain_dsn(service_database).replace("postgresql://", "postgresql+psycopg://", 1))
     operations.Base.metadata.create_all(engine)
@@ -33,7 +34,7 @@ def memory(service_database, monkeypatch, tmp_path) -> str:
 
 
 @pytest.fixture
-def real_clock(memory, monkeypatch) -> str:
+def real_clock(memory: str, monkeypatch) -> str:
     monkeypatch.delenv("WATCHKEEPER_NOW")
     return memory
 
@@ -156,7 +157,7 @@ def _await_free_lock(dsn: str) -> None:
 def _await(dsn: str, question: str) -> None:
     deadline = time.monotonic() + 60
     with psycopg.connect(dsn, autocommit=True) as conn:
-        while not conn.execute(question).fetchone()[0]:
+        while conn.execute(question).fetchone() != (True,):
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
@@ -177,3 +178,32 @@ def test_the_run_leaves_its_snapshot_and_its_picture(capsys, memory, tmp_path):
     assert row[:2] == ("ops-daily (frozen)", 7)
     assert (row[2]["delivered_total"], row[2]["matching_health_h"]) == (100, 0.5)
     assert (tmp_path / "health_trend.png").read_bytes().startswith(b"\x89PNG")
+
+
+def store_baseline(dsn: str, name: str, created: str, h: object) -> None:
+    with psycopg.connect(dsn) as conn:
+        conn.execute(
+            "INSERT INTO baselines (baseline_id, created_at, source_commit, schema_version, metrics)"
+            " VALUES (%s, %s, 'unknown', 1, %s)",
+            (name, created, Jsonb({"matching_health_h": h})),
+        )
+
+
+def test_the_newest_baseline_is_really_compared_with(capsys, memory):
+    add_day(memory, TODAY, 100, 50)
+    store_baseline(memory, "older", "2026-11-01", 0.5)
+    store_baseline(memory, "newer", "2026-11-10", 0.9)
+    lines = lines_of(capsys)
+    assert line_with(lines, "metrics_regression") == (
+        "metrics_regression status=fail reason=matching_health_regressed baseline_id=newer h=0.50 baseline_h=0.90"
+    )
+    assert lines[-1].startswith("ops_daily status=fail reason=metrics_regression")
+
+
+def test_a_day_level_with_its_baseline_is_healthy_in_every_part(capsys, memory):
+    add_day(memory, TODAY, 100, 50)
+    add_counters(memory, TODAY, offers_generated=30)
+    store_baseline(memory, "good", "2026-11-10", 0.5)
+    lines = lines_of(capsys)
+    assert line_with(lines, "metrics_regression").startswith("metrics_regression status=ok baseline_id=good")
+    assert lines[-1] == "ops_daily status=healthy mode=prod day=2026-11-21"

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.fixture
-def deployed(capsys, database, monkeypatch, tmp_path) -> str:
+def deployed(capsys, database: str, monkeypatch, tmp_path) -> str:
     """A database that db_bootstrap has brought to the head of the plan."""
     monkeypatch.setenv("POSTGRES_DSN_PROD", database)
     monkeypatch.setenv("ARTIFACTS_URL", str(tmp_path))

@@ -1,21 +1,23 @@
 """Today against the absolute limits and against the stored baseline."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.rules.daily_health import Traffic, Window
-from tasks.rules.metrics_regression import Snapshot, judge_regression, line_of, snapshot_of
+from tasks.rules.metrics_regression import Snapshot, StoredBaseline, judge_regression, line_of, snapshot_of
 from tasks.rules.second_touch import SecondTouch
 
 GOOD = Snapshot(7, 100, 60, 40, 0.4, 0, 0, 1.0)
-BASELINE = {"matching_health_h": 0.5, "p95_delivery_latency_s": 2.0}
+BASELINE: dict[str, object] = {"matching_health_h": 0.5, "p95_delivery_latency_s": 2.0}
 
 
-def judged(baseline: dict[str, object] | None = BASELINE, **changes: object) -> tuple[str, str | None]:
-    outcome = judge_regression(replace(GOOD, **changes), "abc-1" if baseline is not None else None, baseline)
+def judged(baseline: dict[str, object] | None = BASELINE, **changes: Any) -> tuple[str, str | None]:
+    stored = StoredBaseline("abc-1", baseline) if baseline is not None else None
+    outcome = judge_regression(replace(GOOD, **changes), stored)
     return outcome.status, outcome.reason
 
 
@@ -66,7 +68,8 @@ def test_a_value_that_compares_with_nothing_is_never_within_a_limit():
 
 def test_everything_that_is_wrong_is_named():
     outcome = judge_regression(
-        replace(GOOD, matching_health_h=0.1, crisis_routed_total=50, p95_delivery_latency_s=9.0), "abc-1", BASELINE
+        replace(GOOD, matching_health_h=0.1, crisis_routed_total=50, p95_delivery_latency_s=9.0),
+        StoredBaseline("abc-1", BASELINE),
     )
     assert outcome.fields["reasons"] == (
         "matching_health_low",
