@@ -184,7 +184,9 @@ def test_ended_runs_leave_no_zombies_and_no_descriptors(engine):
     clients = [engine.client("exit", "3") for _ in range(8)]
     assert [client.wait(20) for client in clients] == [3] * 8
     assert until(lambda: engine.runs() == [])
-    assert psutil.Process(engine.process.pid).num_fds() == before
+    assert (
+        psutil.Process(engine.process.pid).num_fds() <= before
+    )  # the question whether it answers may still have been open then
 
 
 def test_a_client_that_says_nothing_or_nonsense_does_no_harm(engine):
