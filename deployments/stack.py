@@ -27,8 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("server", "engine", "worker")
 POOL = "watchkeeper"
 _SERVER_PATIENCE_S = 240.0
-# Another account's access has no business here, and a profile may point to another server.
-NOT_INHERITED = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_SERVER_DATABASE_CONNECTION_URL")
+# Another account's access has no business here, a profile may point to another server, and the DSNs of the operator's
+# shell may lead to a real production database.
+NOT_INHERITED = (
+    "PREFECT_API_KEY",
+    "PREFECT_PROFILE",
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+    *embedded.DATABASES,
+)
 
 
 @dataclass(frozen=True)

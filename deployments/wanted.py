@@ -17,7 +17,7 @@ from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyOptions
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.templating import apply_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tasks.rules.faults import Misconfigured
 
@@ -36,6 +36,11 @@ class Schedule(Strict):
     timezone: str
     parameters: dict[str, Any] = {}
 
+    @model_validator(mode="after")
+    def _is_a_time(self) -> "Schedule":
+        CronSchedule.model_validate(self.timing.model_dump())  # Prefect's own check of the cron text and the zone
+        return self
+
     @property
     def timing(self) -> CronSchedule:
         return CronSchedule(cron=self.cron, timezone=self.timezone)
@@ -50,6 +55,12 @@ class Limit(Strict):
 class Pool(Strict):
     name: str
     job_variables: dict[str, Any]
+
+
+def _distinct_names(deployments: "list[Deployment]") -> "list[Deployment]":
+    if len({one.name for one in deployments}) != len(deployments):
+        raise ValueError("two deployments have the same name")
+    return deployments
 
 
 def _distinct_slugs(schedules: list[Schedule]) -> list[Schedule]:
@@ -75,7 +86,7 @@ class DeploymentFile(Strict):
     name: str
     definitions: Any = None
     pull: list[dict[str, Any]]
-    deployments: Annotated[list[Deployment], Field(min_length=1)]
+    deployments: Annotated[list[Deployment], Field(min_length=1), AfterValidator(_distinct_names)]
 
 
 @dataclass(frozen=True)
@@ -145,5 +156,9 @@ def _timing(schedule: Schedule) -> dict[str, Any]:
 
 def _flow_at(entrypoint: str) -> Flow[..., Any]:
     path, _, function = entrypoint.partition(":")
-    flow: Flow[..., Any] = getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), function)
+    module = path.removesuffix(".py").replace("/", ".")
+    try:
+        flow: Flow[..., Any] = getattr(importlib.import_module(module), function)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise Misconfigured("invalid_setting", f"correct prefect.yaml: {entrypoint} is no flow ({error})") from None
     return flow

@@ -1,0 +1,13 @@
+"""A flow that takes its time, for the tests of what becomes of it when its process is killed."""
+
+import os
+import time
+from pathlib import Path
+
+from prefect import flow
+
+
+@flow(name="lost-flow")
+def lost_flow(pid_file: str, seconds: int = 300) -> None:
+    Path(pid_file).write_text(str(os.getpid()))
+    time.sleep(seconds)
