@@ -46,14 +46,15 @@ clean: down ## Stop the stack and remove its data
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv .venv
 
+# The locks hold everything there is, so pip has nothing to resolve (--no-deps), and nothing else gets in.
 .venv/.installed: requirements-build.lock requirements.lock pyproject.toml | .venv/bin/python
 	@echo "installing the locked dependencies into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.installed-dev: requirements-build.lock requirements-dev.lock pyproject.toml | .venv/bin/python
 	@echo "installing the locked dependencies of development into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-build.lock -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/.installed $@
