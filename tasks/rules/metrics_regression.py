@@ -12,10 +12,10 @@ not numbers is a failure, never a pass.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from tasks.rules.contracts.production import METRICS_REGRESSION, OPS_METRICS_SNAPSHOT
-from tasks.rules.daily_health import Traffic, Window
+from tasks.rules.daily_health import SMALL_COUNT, Traffic, Window
 from tasks.rules.outcome import Outcome, Scalar, Status
 from tasks.rules.second_touch import SecondTouch
 
@@ -67,6 +67,14 @@ def snapshot_of(window: Window, traffic: Traffic, counters: SecondTouch | None) 
 
 def line_of(snapshot: Snapshot, ts_utc: str) -> Outcome:
     return OPS_METRICS_SNAPSHOT.says(Status.OK, None, ts_utc=ts_utc, **snapshot.metrics)
+
+
+def theme_line_of(window: Window, traffic: Traffic, ts_utc: str) -> Outcome:
+    """The same for one theme, whose counters nobody keeps; so few deliveries that they are persons show no number."""
+    if window.delivered >= SMALL_COUNT:
+        return line_of(snapshot_of(window, traffic, None), ts_utc)
+    withheld: dict[str, Scalar | None] = dict.fromkeys(field.name for field in fields(Snapshot))
+    return OPS_METRICS_SNAPSHOT.says(Status.OK, None, ts_utc=ts_utc, **{**withheld, "window_days": window.days})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,22 @@
 """Today against the absolute limits and against the stored baseline."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.rules.daily_health import Traffic, Window
-from tasks.rules.metrics_regression import Snapshot, StoredBaseline, judge_regression, line_of, snapshot_of
+from tasks.rules.daily_health import DayCount, Traffic, Window
+from tasks.rules.metrics_regression import (
+    Snapshot,
+    StoredBaseline,
+    judge_regression,
+    line_of,
+    snapshot_of,
+    theme_line_of,
+)
 from tasks.rules.second_touch import SecondTouch
 
 GOOD = Snapshot(7, 100, 60, 40, 0.4, 0, 0, 1.0)
@@ -100,3 +108,11 @@ def test_blocked_leaks_and_crisis_routings_come_from_the_counters():
     snapshot = snapshot_of(Window(7, ()), Traffic((), 9, 1.5), touch)
     assert (snapshot.identity_leak_blocked_total, snapshot.crisis_routed_total) == (2, 3)
     assert (snapshot.ack_total, snapshot.p95_delivery_latency_s) == (9, 1.5)
+
+
+@pytest.mark.parametrize(("delivered", "is_shown"), [(4, False), (5, True)])
+def test_a_theme_with_few_deliveries_shows_no_number(delivered, is_shown):
+    window = Window(7, (DayCount(date(2026, 11, 21), delivered, 3),))
+    fields = theme_line_of(window, Traffic(window.rows, 3, 1.5), "2026-11-21T03:00:00Z").fields
+    shown = {name for name, value in fields.items() if value is not None} - {"ts_utc", "window_days"}
+    assert bool(shown) is is_shown
