@@ -29,7 +29,7 @@ class YesOrNo(argparse.BooleanOptionalAction):
         self.nargs, self.const, self.metavar = "?", "true", "true|false"
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         if values not in ("true", "false"):
             raise argparse.ArgumentError(self, f"{values!r} is not true or false")
@@ -93,6 +93,7 @@ def _add_option(parser: argparse.ArgumentParser, name: str, field: dict[str, Any
         dest=name,
         default=argparse.SUPPRESS,
         required="default" not in field,
+        action="extend" if many else "store",
         nargs="+" if many else None,
         metavar=_metavar(name, field),
         type=_reader(field["items"] if many else field),

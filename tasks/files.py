@@ -30,7 +30,7 @@ def write_artifact(name: str, data: bytes | str) -> str:
     store, path = _place(name)
     with _translated("artifact_not_written"):
         if isinstance(store, LocalFileSystem):
-            _replace(Path(path), content)
+            replace_file(Path(path), content)
             return path
         store.pipe_file(path, content)
         return str(store.unstrip_protocol(path))
@@ -54,7 +54,8 @@ def _place(name: str) -> tuple[fsspec.AbstractFileSystem, str]:
     return store, f"{root.rstrip('/')}/{name}"
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Put the content at the path in one move that survives a power cut; nothing half-written is ever left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -66,10 +67,10 @@ def _replace(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

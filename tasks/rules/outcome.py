@@ -31,6 +31,7 @@ class Status(StrEnum):
     SKIP = "skip"
     SKIPPED = "skipped"
     PLANNED = "planned"
+    PARTIAL = "partial"
     NOT_CONFIGURED = "not_configured"
     INSUFFICIENT_DATA = "insufficient_data"
     UNHEALTHY = "unhealthy"
@@ -90,7 +91,7 @@ class Contract:
 
     `reasons` maps each reason to the statuses it may stand with; a status without any reason needs none.
     `exit_codes` holds only what differs from the general rule (0 good, 1 fail or error, 2 unhealthy or no data).
-    `head` is printed in place of the token where the runbook lets several procedures end in the same word (`RESULT=`);
+    `head` is printed in place of the token where several procedures end in the same word (`RESULT=`);
     the token stays the one name of the contract in the registry, in JSON and in the stored outcome.
     """
 

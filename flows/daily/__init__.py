@@ -1,0 +1,1 @@
+"""Runbook 004: the daily routine and what it keeps."""

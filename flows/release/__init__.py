@@ -1,0 +1,1 @@
+"""Runbook 004: the gate, the bundle, its stamp."""

@@ -1,0 +1,66 @@
+"""Reading an archive back: is every byte of it what its manifest says?"""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from tasks.rules.archiving import ARCHIVE_FILE, MANIFEST_FILE, Packed, differences, promises_of
+from tasks.rules.faults import Refused
+from tasks.step import step
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many files the manifest promises, and all that is not as it says (`what:path`)."""
+
+    files: int
+    problems: tuple[str, ...]
+
+
+def check_archive(folder: Path) -> Checked:
+    """Compare an archive with its manifest: its own checksum, and the length and checksum of every file in it."""
+    try:
+        promised, files = promises_of((folder / MANIFEST_FILE).read_bytes())
+        with (folder / ARCHIVE_FILE).open("rb") as archive:
+            whole = hashlib.file_digest(archive, "sha256").hexdigest()
+            size = archive.tell()
+            archive.seek(0)
+            found, torn = _contents(archive)
+    except FileNotFoundError:
+        raise Refused("archive_missing", f"a folder with {ARCHIVE_FILE} and {MANIFEST_FILE} is meant") from None
+    except ValueError:
+        return Checked(0, (f"unreadable:{MANIFEST_FILE}",))
+    damage = differences([promised], [Packed(ARCHIVE_FILE, size, whole)])
+    return Checked(len(files), (*damage, *torn, *differences(files, found)))
+
+
+checked_archive = step(check_archive)
+
+
+def _contents(archive: BinaryIO) -> tuple[list[Packed], tuple[str, ...]]:
+    """The files that can be read, and what stopped the reading before the end."""
+    found: list[Packed] = []
+    try:
+        found.extend(_members(archive))
+    except (zstandard.ZstdError, tarfile.TarError, EOFError):
+        return found, (f"unreadable:{ARCHIVE_FILE}",)
+    return found, ()
+
+
+def _members(archive: BinaryIO) -> Iterator[Packed]:
+    with (
+        zstandard.ZstdDecompressor().stream_reader(archive, closefd=False) as plain,
+        tarfile.open(fileobj=plain, mode="r|", bufsize=_CHUNK) as tar,
+    ):
+        for member in tar:
+            content = tar.extractfile(member)
+            digest = hashlib.file_digest(cast("io.BufferedReader", content), "sha256").hexdigest() if content else ""
+            yield Packed(member.name, member.size, digest)

@@ -1,0 +1,193 @@
+"""Archives on disk: one tar.zst and its manifest in a folder that appears whole or not at all.
+
+Runbook 004, "Artifacts (snapshot & archive)". The bytes depend on the names and contents of the files alone: sorted
+bytewise, no times, no owners, two modes, a fixed level and a fixed number of threads.
+"""
+
+import errno
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import tarfile
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from tasks.archive_check import check_archive
+from tasks.files import replace_file, sync_folder
+from tasks.folders import walk
+from tasks.progress import progress
+from tasks.rules.archiving import (
+    ARCHIVE_FILE,
+    MANIFEST_FILE,
+    Archived,
+    Caps,
+    Entry,
+    Packed,
+    Reason,
+    Skipped,
+    count_reasons,
+    manifest_of,
+    select,
+)
+from tasks.rules.artifacts import canonical_json
+from tasks.rules.faults import Fault, LockHeld, Refused
+from tasks.step import step
+
+LEVEL, THREADS = 3, 2  # part of the bytes: changing either changes every checksum
+_CHUNK = 1 << 20
+_UNFINISHED = ".unfinished-"
+log = logging.getLogger("prefect.watchkeeper")
+
+
+@step(retries=0)  # it packs the folder as it is now; a second start looks again
+def archive_folder(
+    source: Path, destination: Path, caps: Caps, excluded: Collection[str] = (), *, at: datetime
+) -> Archived:
+    """Pack the folder into `destination/<time>-<checksum>/`; equal contents in one second are one archive."""
+    selection = select(walk(source, excluded, spare=destination), caps)
+    with unfinished_folder(destination) as folder:
+        done = pack(source, folder, selection.chosen, selection.skipped, caps)
+        return publish(done, folder, destination / f"{at:%Y-%m-%d_%H%M%S}-{done.sha256[:12]}")
+
+
+def pack(source: Path, folder: Path, chosen: Sequence[Entry], skipped: Sequence[Skipped], caps: Caps) -> Archived:
+    """Write archive and manifest into the folder, both synced; a file that is gone by now is named as one."""
+    if not chosen:
+        raise Refused("nothing_to_archive", "no file of the folder may go in; the caps and --exclude decide")
+    files, gone, archive = _write_tar(source.resolve(), folder / ARCHIVE_FILE, chosen)
+    cut = sorted([*skipped, *gone], key=lambda one: one.path)
+    replace_file(folder / MANIFEST_FILE, canonical_json(manifest_of(archive, files, cut, caps)))
+    return Archived(
+        folder=os.fspath(folder),
+        sha256=archive.sha256,
+        archive_bytes=archive.bytes,
+        files=len(files),
+        bytes=sum(file.bytes for file in files),
+        skipped=count_reasons(cut),
+    )
+
+
+def _write_tar(source: Path, target: Path, chosen: Sequence[Entry]) -> tuple[list[Packed], list[Skipped], Packed]:
+    files: list[Packed] = []
+    gone: list[Skipped] = []
+    compressor = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS, write_checksum=True)
+    with (
+        target.open("xb") as file,
+        compressor.stream_writer(cast("BinaryIO", sink := _Hashed(file)), closefd=False) as writer,
+        tarfile.TarFile(fileobj=writer, mode="w", format=tarfile.PAX_FORMAT, copybufsize=_CHUNK) as tar,
+        progress("archive", sum(entry.size for entry in chosen)) as advance,
+    ):
+        for entry in chosen:
+            try:
+                files.append(_add(tar, source, entry.path))
+            except (FileNotFoundError, PermissionError) as error:
+                reason = Reason.VANISHED if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
+                gone.append(Skipped(entry.path, reason))
+            advance(entry.size)
+    with target.open("rb") as written:
+        os.fsync(written.fileno())
+    return files, gone, Packed(target.name, sink.size, sink.sha256)
+
+
+def _add(tar: tarfile.TarFile, source: Path, path: str) -> Packed:
+    handle = os.open(source / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        status = os.fstat(handle)
+        member = tarfile.TarInfo(path)
+        member.size = status.st_size  # a file that grows is packed up to here, as a log should be
+        member.mode = 0o755 if status.st_mode & 0o111 else 0o644
+        tar.addfile(member, reader := _Hashed(file))
+    return Packed(path, reader.size, reader.sha256)
+
+
+class _Hashed:
+    """A file that knows the SHA-256 and the length of what went through it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        return self._seen(self._file.read(size))
+
+    def write(self, data: bytes) -> int:
+        self._seen(data)
+        return self._file.write(data)
+
+    def _seen(self, data: bytes) -> bytes:
+        self._digest.update(data)
+        self.size += len(data)
+        return data
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+@contextmanager
+def unfinished_folder(destination: Path) -> Iterator[Path]:
+    """A new folder inside the destination that is gone after the block unless it was published.
+
+    One at a time in a destination, so that what a killed run left can be told from what is being made, and removed.
+    """
+    with _translated():
+        destination.mkdir(parents=True, exist_ok=True)
+        with _alone_in(destination):
+            for left_behind in destination.glob(f"{_UNFINISHED}*"):
+                shutil.rmtree(left_behind)
+            folder = destination / f"{_UNFINISHED}{uuid.uuid4().hex}"
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(done: Archived, folder: Path, target: Path) -> Archived:
+    """Read the archive back and, if every checksum holds, give the folder its name in one move."""
+    if problems := check_archive(folder).problems:
+        log.error("the archive differs from what was written: %s", problems[0])
+        raise Fault("archive_damaged", "the disk gave back other bytes than were written; look at its health")
+    sync_folder(folder)
+    if not target.exists():  # else the same second gave the same bytes: it is there already
+        folder.rename(target)
+        sync_folder(target.parent)
+    return replace(done, folder=os.fspath(target))
+
+
+@contextmanager
+def _alone_in(destination: Path) -> Iterator[None]:
+    handle = os.open(destination, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise LockHeld("another-archive-run", None) from None
+    finally:
+        os.close(handle)
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.warning("archive: %s", error)
+        if error.errno in _NO_ROOM:
+            raise Fault("disk_full", "free some room where --dst is; nothing half-written was left there") from None
+        if error.errno in (None, errno.ELOOP):  # tarfile has no number for a file that ended early
+            raise Fault("source_changed", "a file shrank while it was read; start again") from None
+        raise Fault("archive_not_written", f"check the folder of --dst ({type(error).__name__})") from None

@@ -1,0 +1,147 @@
+"""What runbook 004's daily routine says of its artifacts (spec 004, sections 5 and 7)."""
+
+from tasks.rules.outcome import Contract, Form, Key, Kind, Status
+
+_FOLDER_REASONS = ("source_missing", "source_unreadable", "disk_full")
+
+ARCHIVE = Contract(
+    "artifacts_archive",
+    (Status.OK, Status.PARTIAL, Status.FAIL),
+    "004 Artifacts (snapshot & archive)",
+    reasons=(
+        *_FOLDER_REASONS,
+        "nothing_to_archive",
+        "archive_not_written",
+        "archive_damaged",
+        "source_changed",
+    ),
+    keys=(
+        Key("status", Kind.WORD),
+        Key("files", Kind.COUNT, "files in the archive"),
+        Key("skipped", Kind.COUNT, "entries that were left out; MANIFEST.json names each with its reason"),
+        Key("dst", Kind.TEXT, "the folder of the archive and its manifest"),
+        Key("reason", Kind.WORD),
+        Key("cut", Kind.WORDS, "how many were left out for which reason"),
+        Key("bytes", Kind.COUNT, "bytes of the files"),
+        Key("archive_bytes", Kind.COUNT, "bytes of the archive"),
+        Key("sha256", Kind.DIGEST, "of the archive; equal inputs give the same one"),
+    ),
+    form=Form.EVENT,
+    words={Status.OK: "OK", Status.PARTIAL: "PARTIAL", Status.FAIL: "FAIL"},
+    head="archive",
+)
+
+ARCHIVE_VERIFY = Contract(
+    "archive_verify",
+    (Status.OK, Status.FAIL),
+    "004 Artifacts (snapshot & archive)",
+    reasons=("archive_missing", "archive_damaged"),
+    keys=(
+        Key("status", Kind.WORD),
+        Key("reason", Kind.WORD),
+        Key("files", Kind.COUNT, "files that the manifest promises"),
+        Key("wrong", Kind.COUNT, "things that are not as the manifest says"),
+        Key("first", Kind.TEXT, "the first of them, as what:path"),
+    ),
+    form=Form.EVENT,
+    words={Status.OK: "OK", Status.FAIL: "FAIL"},
+)
+
+ROTATION = Contract(
+    "artifacts_rotate",
+    (Status.OK, Status.PLANNED, Status.PARTIAL, Status.FAIL),
+    "004 Notes: old artifacts are cleaned periodically",
+    reasons=(
+        *_FOLDER_REASONS,
+        "no_limit",
+        "everything_would_go",
+        "archive_not_written",
+        "archive_damaged",
+        "source_changed",
+        "delete_failed",
+    ),
+    keys=(
+        Key("status", Kind.WORD),
+        Key("mode", Kind.WORD, "DRYRUN or REAL"),
+        Key("reason", Kind.WORD),
+        Key("checked", Kind.COUNT, "files looked at"),
+        Key("too_old", Kind.COUNT, "files past the days"),
+        Key("too_much", Kind.COUNT, "files that go because all together are too big"),
+        Key("deleted", Kind.COUNT, "files deleted by this run"),
+        Key("changed", Kind.COUNT, "files that changed since the plan and were left alone"),
+        Key("freed_bytes", Kind.COUNT, "bytes of the files that go"),
+        Key("dst", Kind.TEXT, "the archive that holds what was deleted"),
+    ),
+    form=Form.EVENT,
+    words={Status.OK: "OK", Status.PLANNED: "OK", Status.PARTIAL: "PARTIAL", Status.FAIL: "FAIL"},
+    head="rotate_artifacts",
+)
+
+# `status=FAIL` is the runbook's word for "the last tick failed, here is its snapshot": the procedure did its work.
+SNAPSHOT = Contract(
+    "artifacts_snapshot",
+    (Status.OK, Status.SKIP),
+    "004 Artifacts (snapshot & archive)",
+    reasons=(
+        *_FOLDER_REASONS,
+        "last_tick_good",
+        "already_taken",
+        "journal_torn",
+        "journal_missing",
+        "archive_not_written",
+        "archive_damaged",
+        "source_changed",
+        "nothing_to_archive",
+    ),
+    keys=(
+        Key("status", Kind.WORD),
+        Key("snap_dir", Kind.TEXT, "the folder of the snapshot"),
+        Key("files", Kind.COUNT, "files in the snapshot"),
+        Key("skipped", Kind.COUNT, "entries that were left out; MANIFEST.json names each with its reason"),
+        Key("reason", Kind.WORD),
+        Key("cut", Kind.WORDS, "how many were left out for which reason"),
+    ),
+    form=Form.EVENT,
+    words={Status.OK: "FAIL", Status.SKIP: "SKIP", Status.ERROR: "ERROR"},
+    head="snapshot_on_fail",
+)
+
+SENTINEL_CHECK = Contract(
+    "sentinel_check",
+    (Status.OK, Status.UNHEALTHY, Status.INSUFFICIENT_DATA),
+    "004 Daily routine, step 2",
+    reasons=(
+        "too_old",
+        "time_in_future",
+        "unreadable",
+        "bad_json",
+        "time_invalid",
+    ),
+    keys=(
+        Key("target", Kind.WORD, "the artifact that is looked at"),
+        Key("status", Kind.WORD),
+        Key("age_sec", Kind.COUNT, "by the older of the time inside the artifact and the file's own"),
+        Key("now", Kind.COUNT, "the moment of the check, seconds since 1970"),
+        Key("reason", Kind.WORD),
+        Key("max_age_sec", Kind.COUNT, "how old this target may be, where it is not the window"),
+    ),
+    form=Form.EVENT,
+    words={Status.OK: "OK", Status.UNHEALTHY: "STALE", Status.INSUFFICIENT_DATA: "MISSING"},
+)
+
+CRON_SENTINEL = Contract(
+    "cron_sentinel",
+    (Status.OK, Status.FAIL),
+    "004 Daily routine, step 2",
+    reasons=("unknown_zone", "source_missing"),
+    keys=(
+        Key("missing", Kind.COUNT, "targets that are not there"),
+        Key("stale", Kind.COUNT, "targets that are too old, from the future or cannot be read"),
+        Key("checked", Kind.COUNT, "targets looked at: four, and on Mondays the weekly rollup"),
+        Key("window_hours", Kind.COUNT),
+        Key("reason", Kind.WORD),
+    ),
+    form=Form.RESULT,
+    words={Status.OK: "OK", Status.FAIL: "FAIL"},
+    head="RESULT",
+)
