@@ -13,30 +13,28 @@ from tasks.rules.verification import REQUIRED_TABLES
 from tests.tasks.plan_folders import DSN, OUR_OWN, apply, plan_of, verify
 
 # The tables of the message service and the ledger (runbook 001; spec 2.4).
-SERVICE = set(
-    [
-        "mood_submissions",
-        "messages",
-        "inbox_items",
-        "acknowledgements",
-        "safety_events",
-        "event_log",
-        "eligible_principals",
-        "mood_events",
-        "affinity_scores",
-        "principal_crisis_state",
-        "security_events",
-        "matching_tuning",
-        "finite_content_selections",
-        "daily_ack_aggregates",
-        "second_touch_pairs",
-        "second_touch_offers",
-        "second_touch_daily_aggregates",
-        "second_touch_events",
-        "notification_intents",
-        "schema_migrations",
-    ]
-)
+SERVICE = {
+    "mood_submissions",
+    "messages",
+    "inbox_items",
+    "acknowledgements",
+    "safety_events",
+    "event_log",
+    "eligible_principals",
+    "mood_events",
+    "affinity_scores",
+    "principal_crisis_state",
+    "security_events",
+    "matching_tuning",
+    "finite_content_selections",
+    "daily_ack_aggregates",
+    "second_touch_pairs",
+    "second_touch_offers",
+    "second_touch_daily_aggregates",
+    "second_touch_events",
+    "notification_intents",
+    "schema_migrations",
+}
 
 
 @pytest.fixture(autouse=True)
