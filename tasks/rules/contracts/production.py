@@ -238,8 +238,13 @@ METRICS_BASELINE = Contract(
     "metrics_baseline",
     (Status.OK, Status.SKIPPED, Status.NOT_CONFIGURED, Status.FAIL),
     "001 Routine operations (spec 8.2)",
-    reasons=("insufficient_volume", "invalid_baseline", "unhealthy"),
-    keys=(Key("baseline_id", Kind.WORD), Key("delivered_total", Kind.COUNT), Key("h", Kind.RATIO)),
+    reasons=("insufficient_volume", "invalid_baseline", "unhealthy", "already_taken"),
+    keys=(
+        Key("baseline_id", Kind.WORD),
+        Key("file", Kind.FILE, "the baseline's file among the artifacts"),
+        Key("delivered_total", Kind.COUNT),
+        Key("h", Kind.RATIO),
+    ),
 )
 
 RETENTION_CLEANUP = Contract(
