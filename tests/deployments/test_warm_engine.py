@@ -40,6 +40,7 @@ class PlainEngine:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.deployments.plain_engine", str(self.address), str(self.code)],
                 cwd=ROOT,
+                env={**os.environ, "RUN_OF_THE_ENGINE": "must not be seen by a run"},
                 stderr=log,
             )
         assert until(self.answers)
