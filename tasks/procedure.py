@@ -25,6 +25,7 @@ from tasks.clock import frozen_now, stamp, utc_now
 from tasks.forms import described_signature
 from tasks.rules.faults import Fault, Misconfigured
 from tasks.rules.outcome import Contract, Outcome, Status, Value, checked
+from tasks.rules.playbooks import playbook_for
 from tasks.rules.redaction import scrub
 from tasks.settings import known_secrets, settings
 from tasks.step import has_server
@@ -139,6 +140,8 @@ def _concluded(name: str, contract: Contract, body: Callable[[], Outcome]) -> Ou
     _remember(name, run.said, run_id)
     if run_id:
         evidence.show_lines(name, [said.line for said in run.said])
+        if outcome.status in _BAD and (playbook := playbook_for(outcome.token, outcome.reason)):
+            evidence.show_playbook(name, playbook)
     return outcome
 
 

@@ -1,0 +1,79 @@
+"""Whatever a line says that is not good, somebody on call is told what to do next (runbook 001)."""
+
+import pytest
+
+from tasks.rules.contracts import production
+from tasks.rules.outcome import COMMON_REASONS, Contract, Status
+from tasks.rules.playbooks import playbook_for
+from tasks.rules.playbooks.runbook import (
+    CONNECT_FAILED,
+    MIGRATION_FAILED,
+    MISSING_ENV,
+    MISSING_TABLES,
+    UNEXPECTED_EXIT_2,
+    UNHEALTHY,
+)
+from tasks.rules.redaction import looks_secret
+
+# Reasons that stand only with a status that is good or that nobody needs to act on.
+HARMLESS = {
+    "ok",
+    "none",
+    "exit_0",
+    "not_schedule",
+    "small_count",
+    "unknown_counters",
+    "already_tuned_today",
+    "already_taken",
+    "in_band",
+    "at_bounds",
+}
+BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
+CONTRACTS = [contract for contract in vars(production).values() if isinstance(contract, Contract)]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.token)
+def test_every_reason_of_a_failing_status_has_a_playbook(contract):
+    if BAD & set(contract.statuses):
+        wanting = set(contract.reasons) - HARMLESS
+        assert {reason for reason in wanting if playbook_for(contract.token, reason) is None} == set()
+
+
+@pytest.mark.parametrize("reason", COMMON_REASONS)
+def test_what_may_go_wrong_anywhere_has_a_playbook(reason):
+    assert playbook_for("anything", reason) is not None
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.token)
+def test_a_line_without_a_reason_has_one_as_well(contract):
+    assert playbook_for(contract.token) is not None
+
+
+def test_a_reason_that_no_contract_has_is_not_made_up():
+    assert playbook_for("ops_daily", "no_such_reason") is None
+
+
+@pytest.mark.parametrize(
+    ("token", "reason", "playbook"),
+    [
+        ("prod_config", "missing_env", MISSING_ENV),
+        ("ops_ci_normalize", "unexpected_exit_2", UNEXPECTED_EXIT_2),
+        ("ops_daily_watchdog", None, UNHEALTHY),
+        ("db_verify", "db_connect_failed", CONNECT_FAILED),
+        ("db_verify", "missing_tables", MISSING_TABLES),
+        ("db_migrations_integration", "apply_failed", MIGRATION_FAILED),
+    ],
+)
+def test_the_runbooks_own_playbooks_are_found(token, reason, playbook):
+    assert playbook_for(token, reason) is playbook
+
+
+def test_every_playbook_has_steps_a_section_and_nothing_private():
+    for contract in CONTRACTS:
+        for reason in (None, *contract.reasons, *COMMON_REASONS):
+            playbook = playbook_for(contract.token, reason)
+            if playbook:
+                assert playbook.title
+                assert playbook.steps
+                assert playbook.section.startswith("001 ")
+                assert not any(looks_secret(step) for step in playbook.steps)
