@@ -52,8 +52,8 @@ def janitor(
 
 def _tell_for_the_dead(runs: list[Watched], doomed: dict[str, Verdict]) -> None:
     for run in runs:
-        if run.run_id in doomed:
-            contract = REGISTRY[run.procedure.replace("-", "_")]
+        contract = REGISTRY.get(run.procedure.replace("-", "_"))
+        if contract and run.run_id in doomed:
             write_for_the_dead(contract, run.procedure, UUID(run.run_id), cancelled=False)
 
 

@@ -157,7 +157,7 @@ def test_a_dead_worker_is_replaced_by_the_next_up_and_the_rest_stays(stack):
 def runs_of_a_slow_flow(stack, count):
     """That many Running runs of a deployment that heartbeats, each with the pid of its process."""
     home = str(ROOT)
-    flow = stack.api("POST", "/flows/", {"name": "lost-flow"})
+    flow = stack.api("POST", "/flows/", {"name": "prod-config"})
     heartbeat = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
     variables = {"command": "python -m prefect.engine", "working_dir": home, "env": heartbeat}
     deployment = stack.api(
@@ -200,10 +200,12 @@ def test_the_janitor_frees_the_slot_of_a_killed_run_and_leaves_a_healthy_and_a_p
         time.sleep(40)
         assert state_of(stack, lost) == "RUNNING"
         dry = by_hand(stack, "janitor", "--missed-heartbeats", "1.2", "--second-look-s", "1")
-        assert dry.startswith("janitor status=planned checked=2 crashed=1 freed=0 paused=1")
+        assert dry == "janitor status=planned checked=3 crashed=1 freed=0 paused=1\n"
         assert state_of(stack, lost) == "RUNNING"
         done = by_hand(stack, "janitor", "--execute", "--missed-heartbeats", "1.2", "--second-look-s", "1")
-        assert done.endswith("janitor status=ok checked=2 crashed=1 freed=0 paused=1\n")
+        said_for_the_dead = "prod_config status=error reason=crash\n"
+        assert done == f"{said_for_the_dead}janitor status=ok checked=3 crashed=1 freed=0 paused=1\n"
+        assert "prod_config status=error reason=crash" in by_hand(stack, "outcomes")
         assert [state_of(stack, run) for run in (lost, healthy, paused)] == ["CRASHED", "RUNNING", "PAUSED"]
         limit = stack.api("GET", f"/deployments/{deployment['id']}")["global_concurrency_limit"]
         assert limit["active_slots"] == 1
