@@ -26,14 +26,11 @@ _HOLDER = """
 
 
 @contextmanager
-def held(connection: psycopg.Connection, name: str, *, holder: str | None = None, wait_s: float = 0) -> Iterator[None]:
-    """Hold the lock `name` of this database while the block runs; whoever comes second gets `LockHeld`.
-
-    `connection` must be in autocommit: no transaction may stay open while the work goes on elsewhere. The second one
-    asks for `wait_s` seconds and is then told who holds the lock and for how long.
-    """
-    _acquire(connection, name, wait_s)
-    _sign(connection, holder or name)
+def held(
+    connection: psycopg.Connection, name: str, *, holder: str | None = None, wait_s: float = 0
+) -> Iterator[None]:
+    """Hold the lock `name` of this database while the block runs; whoever comes second gets `LockHeld`."""
+    take(connection, name, holder or name, wait_s)
     try:
         yield
     finally:
@@ -42,13 +39,20 @@ def held(connection: psycopg.Connection, name: str, *, holder: str | None = None
             connection.execute("SELECT set_config('application_name', 'watchkeeper', false)")
 
 
-def _acquire(connection: psycopg.Connection, name: str, wait_s: float) -> None:
-    """Ask again and again: a statement that waits would hold a snapshot, for which a concurrent index build waits."""
+def take(connection: psycopg.Connection, name: str, holder: str, wait_s: float) -> str:
+    """Take the lock for as long as the connection lives; returns the application name that others see.
+
+    `connection` must be in autocommit: no transaction may stay open while the work goes on elsewhere. Who comes
+    second asks for `wait_s` seconds and is then told, by `LockHeld`, who holds the lock and for how long.
+    """
+    # Asking again and again: a statement that waits would hold a snapshot, and for such a snapshot the holder's
+    # CREATE INDEX CONCURRENTLY waits in turn.
     deadline = time.monotonic() + wait_s
     while not _is_taken(connection, name):
         if time.monotonic() >= deadline:
             raise _held_by(connection, name)
         time.sleep(_POLL_S)
+    return _signed(connection, holder)
 
 
 def _is_taken(connection: psycopg.Connection, name: str) -> bool:
@@ -56,12 +60,13 @@ def _is_taken(connection: psycopg.Connection, name: str) -> bool:
     return bool(row and row[0])
 
 
-def _sign(connection: psycopg.Connection, holder: str) -> None:
-    connection.execute(
+def _signed(connection: psycopg.Connection, holder: str) -> str:
+    row = connection.execute(
         "SELECT set_config('application_name',"
         " 'watchkeeper ' || %s || ' since ' || extract(epoch FROM clock_timestamp())::bigint, false)",
         (holder,),
-    )
+    ).fetchone()
+    return str(row[0]) if row else holder
 
 
 def _held_by(connection: psycopg.Connection, name: str) -> LockHeld:

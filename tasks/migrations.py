@@ -5,6 +5,7 @@ ledger row in it. Several small files travel in one round trip, and only the las
 of the server can then take back whole files together with their ledger rows, which the next start applies again.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,13 +17,14 @@ from tasks.catalogue import invalid_indexes
 from tasks.concurrent_indexes import run_outside_transaction
 from tasks.databases import LOCK_TIMEOUT_MS, connection, fault_of
 from tasks.ledger import ensure_ledger, read_ledger, record, seal
-from tasks.migration_lock import become_sole_applier
+from tasks.locks import take
 from tasks.rules.faults import Refused
 from tasks.rules.plan import Migration, Plan, PlanKind, compare, failed_at, refusal, shown, unsound
 from tasks.sql_files import lone_statements
 from tasks.step import step
 
 LOCK_WAIT_S = 10
+MIGRATIONS_LOCK = "migrations"
 STATEMENT_TIMEOUT_S = 600
 _FILES_PER_TRIP = 50
 _CHARACTERS_PER_TRIP = 200_000
@@ -55,7 +57,7 @@ def apply_plan(
         raise unsound(plan)
     timeout_ms = statement_timeout_s * 1000
     with connection(dsn_env, autocommit=True, statement_timeout_ms=timeout_ms, database=database) as conn:
-        name = become_sole_applier(conn, holder, lock_wait_s)
+        name = take(conn, MIGRATIONS_LOCK, f"{holder}.{os.getpid()}", lock_wait_s)
         ensure_ledger(conn)
         try:
             if plan.kind is PlanKind.ALEMBIC:

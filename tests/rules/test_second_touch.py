@@ -34,6 +34,7 @@ def test_one_identity_leak_is_unhealthy_at_any_volume():
         ({"offers_generated": 40, "offers_suppressed_cooldown_active": 60}, ("healthy", "ok")),
         ({"offers_generated": 40, "offers_suppressed_unknown": 61}, ("unhealthy", "suppressed_rate_high")),
         ({"offers_generated": 10, "offers_suppressed_unknown": 39}, ("healthy", "ok")),
+        ({"offers_generated": 10, "offers_suppressed_unknown": 40}, ("unhealthy", "suppressed_rate_high")),
     ],
 )
 def test_limits_themselves_pass_and_one_more_does_not(counts, verdict):

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tasks.migration_lock import become_sole_applier
-from tasks.migrations import Applied
+from tasks.locks import take
+from tasks.migrations import MIGRATIONS_LOCK, Applied
 from tasks.rules.faults import Fault, LockHeld
 from tasks.rules.plan import Plan
 from tests.tasks.plan_folders import DSN, applier, apply, plan_of, verify
@@ -68,7 +68,7 @@ def test_of_two_appliers_one_applies_and_the_other_skips_or_is_refused(productio
 def test_a_second_applier_is_refused_with_the_name_and_the_age_of_the_first(production, tmp_path):
     plan = plan_of(tmp_path, "SELECT 1")
     with admin_of(production) as first:
-        become_sole_applier(first, "db-bootstrap", 0)
+        take(first, MIGRATIONS_LOCK, "db-bootstrap.1", 0)
         time.sleep(1.1)
         started = time.monotonic()
         with pytest.raises(LockHeld) as caught:
