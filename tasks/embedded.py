@@ -30,7 +30,8 @@ from tasks.rules.faults import Fault, Misconfigured
 from tasks.settings import OPERATIONS_DSN, PRODUCTION_DSN
 
 HOME = ".watchkeeper"
-DATABASES = {PRODUCTION_DSN: "production", OPERATIONS_DSN: "operations"}
+# The third is for db-migrations-integration, which makes its scratch databases beside it.
+DATABASES = {PRODUCTION_DSN: "production", OPERATIONS_DSN: "operations", "POSTGRES_DSN_TEST": "scratch"}
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_BYTES = 103  # the shortest limit of the systems we run on (macOS); Linux takes 107
 _SYSTEM_USER = "pgserver"

@@ -20,12 +20,12 @@ def use_in_another_process(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", USE_IT], cwd=folder, env=environment, check=True, timeout=120)
 
 
-def test_both_databases_answer_and_the_server_is_gone_after_the_last_user(tmp_path):
+def test_the_server_is_gone_after_its_last_user(tmp_path):
     use_in_another_process(tmp_path)
     assert embedded.running(tmp_path / ".watchkeeper") is None
 
 
-def test_a_server_that_is_kept_outlives_a_command_that_used_it(tmp_path):
+def test_a_server_that_is_kept_outlives_a_command_that_used_it_and_every_database_answers(tmp_path):
     home = tmp_path / ".watchkeeper"
     kept = embedded.keep(home)
     use_in_another_process(tmp_path)
