@@ -1,13 +1,40 @@
-"""What a run leaves for the eyes in the Prefect UI: its lines, a table, a picture."""
+"""What a run leaves for the eyes in the Prefect UI: its lines, a table, a picture.
+
+Nothing here may change a run: without a server there is nobody to show it to, and a server that stops answering costs
+the picture, not the outcome.
+"""
 
 import base64
-from collections.abc import Mapping, Sequence
+import functools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import ParamSpec
 
+import httpx
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.context import FlowRunContext
 
 from tasks.rules.playbooks import Playbook
+from tasks.step import has_server
+
+P = ParamSpec("P")
+log = logging.getLogger("prefect.watchkeeper")
 
 
+def _for_the_eyes(show: Callable[P, None]) -> Callable[P, None]:
+    @functools.wraps(show)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+        if not has_server() or FlowRunContext.get() is None:
+            return
+        try:
+            show(*args, **kwargs)
+        except httpx.HTTPError as error:
+            log.warning("%s left nothing in the UI: %s", show.__name__, type(error).__name__)
+
+    return shown
+
+
+@_for_the_eyes
 def show_lines(procedure: str, lines: Sequence[str]) -> None:
     """The run's lines, exactly as the terminal had them."""
     create_markdown_artifact(
@@ -15,6 +42,7 @@ def show_lines(procedure: str, lines: Sequence[str]) -> None:
     )
 
 
+@_for_the_eyes
 def show_playbook(procedure: str, playbook: Playbook) -> None:
     """What to do about a bad outcome, beside the lines that it is about."""
     steps = [f"{number}. {step}" for number, step in enumerate(playbook.steps, 1)]
@@ -22,10 +50,12 @@ def show_playbook(procedure: str, playbook: Playbook) -> None:
     create_markdown_artifact(key=f"{procedure}-playbook", markdown=markdown, description=playbook.title)
 
 
+@_for_the_eyes
 def show_table(key: str, rows: Sequence[Mapping[str, object]], description: str) -> None:
     create_table_artifact(key=key, table=[dict(row) for row in rows], description=description)
 
 
+@_for_the_eyes
 def show_picture(key: str, png: bytes, title: str) -> None:
     """A picture inside Markdown: both UIs print the whole data URI under an image artifact."""
     data = base64.b64encode(png).decode()

@@ -54,6 +54,10 @@ class Run:
         return self.said[-1] if self.said else None
 
 
+class ProcedureFailed(Exception):
+    """What a caller of a failed procedure gets: its line, and nothing of what was raised inside."""
+
+
 def _to_stdout(outcome: Outcome) -> None:
     sys.stdout.write(outcome.line + "\n")
     sys.stdout.flush()
@@ -82,7 +86,8 @@ def procedure(
 
         # The worker calls hooks by keyword when the run's process is gone, so the names are fixed.
         def after_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
-            write_for_the_dead(contract, flow.name, flow_run.id, cancelled=state.is_cancelled())
+            cancelled = state.is_cancelling() or state.is_cancelled()  # the worker calls while it is cancelling
+            write_for_the_dead(contract, flow.name, flow_run.id, cancelled=cancelled)
 
         made = flow(
             name=name,
@@ -170,7 +175,7 @@ def failed(contract: Contract, fault: Fault, **fields: Value) -> Outcome:
 
 def _state_of(outcome: Outcome) -> State[Any]:
     if outcome.status in _BAD:
-        return Failed(message=outcome.line, data=outcome)
+        return Failed(message=outcome.line, data=ProcedureFailed(outcome.line))
     return Completed(message=outcome.line, data=outcome, name=_STATE_NAMES.get(outcome.status, "Completed"))
 
 
