@@ -27,12 +27,12 @@ _ROWS = """
     SELECT id, filename, checksum FROM public.schema_migrations
     WHERE starts_with(id, 'alembic:') = %s ORDER BY id
 """
+_RECORD = "INSERT INTO public.schema_migrations (id, filename, checksum) VALUES ({}, {}, {})"
 # A revision that was taken back by hand and is applied again keeps one row: the newest.
-_RECORD = """
-    INSERT INTO public.schema_migrations (id, filename, checksum) VALUES ({}, {}, {})
-    ON CONFLICT (id) DO UPDATE SET filename = excluded.filename, checksum = excluded.checksum, applied_at = now()
-    WHERE starts_with(excluded.id, 'alembic:')
-"""
+_RECORD_AGAIN = (
+    _RECORD + " ON CONFLICT (id) DO UPDATE SET"
+    " filename = excluded.filename, checksum = excluded.checksum, applied_at = now()"
+)
 _STATE = "SELECT md5(coalesce(string_agg(id || checksum, ',' ORDER BY id), '')) FROM public.schema_migrations"
 _NOTE = "coalesce(obj_description(to_regclass('public.schema_migrations'), 'pg_class'), '')"
 _IS_OURS = f"{_NOTE} LIKE '{{\"watchkeeper\":%'"
@@ -68,7 +68,8 @@ def read_ledger(conn: psycopg.Connection, kind: PlanKind) -> tuple[LedgerRow, ..
 def record(conn: psycopg.Connection, migration: Migration) -> str:
     """The statement that puts a migration into the ledger, as text for the migration's own transaction."""
     values = (sql.Literal(text) for text in (migration.id, migration.name, migration.checksum))
-    return sql.SQL(_RECORD).format(*values).as_string(conn)
+    statement = _RECORD_AGAIN if migration.id.startswith(ALEMBIC_ID) else _RECORD
+    return sql.SQL(statement).format(*values).as_string(conn)
 
 
 def seal(conn: psycopg.Connection) -> None:

@@ -6,6 +6,7 @@ of the server can then take back whole files together with their ledger rows, wh
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ MIGRATIONS_LOCK = "migrations"
 STATEMENT_TIMEOUT_S = 600
 _FILES_PER_TRIP = 50
 _CHARACTERS_PER_TRIP = 200_000
+# Where no file of a plan sets anything for its session there is nothing to take back after each of them.
+_SETS = re.compile(r"\b(re)?set\b(?!\s+(null|default|not)\b)|\b(set_config|discard|execute)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,11 @@ class _Applier:
     statement_timeout_ms: int
     applied: int = 0
     skipped: int = 0
+    between: str = ""
 
     def apply(self, plan: Plan) -> Applied:
+        if any(_SETS.search(migration.text) for migration in plan.migrations):
+            self.between = self._fresh()
         comparison = compare(plan, read_ledger(self.conn, PlanKind.SQL))
         self.skipped = len(comparison.applied)
         if problems := comparison.refusals:
@@ -139,7 +145,7 @@ class _Applier:
         """
         tag = f"$w{migration.checksum[:16]}$"
         return (
-            f"BEGIN; DO $do{tag[1:]} BEGIN EXECUTE {tag}{migration.text}\n{tag}; END $do{tag[1:]}; {self._fresh()}"
+            f"BEGIN; DO $do{tag[1:]} BEGIN EXECUTE {tag}{migration.text}\n{tag}; END $do{tag[1:]}; {self.between}"
             f" {record(self.conn, migration)}; COMMIT;\n"
         )
 
