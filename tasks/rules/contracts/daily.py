@@ -133,7 +133,7 @@ CRON_SENTINEL = Contract(
     "cron_sentinel",
     (Status.OK, Status.FAIL),
     "004 Daily routine, step 2",
-    reasons=("unknown_zone", "source_missing"),
+    reasons=("unknown_zone",),
     keys=(
         Key("missing", Kind.COUNT, "targets that are not there"),
         Key("stale", Kind.COUNT, "targets that are too old, from the future or cannot be read"),
