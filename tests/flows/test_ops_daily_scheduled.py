@@ -1,5 +1,6 @@
 """Runbook 001, Routine operations, Daily: as the schedule runs it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 from psycopg.types.json import Jsonb
@@ -207,3 +209,18 @@ def test_a_day_level_with_its_baseline_is_healthy_in_every_part(capsys, memory):
     lines = lines_of(capsys)
     assert line_with(lines, "metrics_regression").startswith("metrics_regression status=ok baseline_id=good")
     assert lines[-1] == "ops_daily status=healthy mode=prod day=2026-11-21"
+
+
+def test_the_table_in_the_ui_has_a_small_day_without_its_numbers(capsys, memory):
+    add_day(memory, TODAY, 777, 333)
+    add_day(memory, days_ago(1), 4, 3)
+    state = ops_daily(mode="prod", return_state=True)
+    with get_client(sync_client=True) as client:
+        run_id = state.state_details.flow_run_id
+        shown = client.read_artifacts(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])))
+    found = {artifact.key: str(artifact.data) for artifact in shown}
+    assert {"ops-daily-metrics", "ops-daily-health-trend", "ops-daily-lines"} <= found.keys()
+    rows = json.loads(found["ops-daily-metrics"])
+    assert [row.get("delivered") for row in rows] == [777, None]
+    assert rows[1]["reason"] == "small_count"
+    assert "data:image/png;base64," in found["ops-daily-health-trend"]
