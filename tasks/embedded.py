@@ -209,7 +209,11 @@ def _stop(home: Path) -> bool:
     server = _running(home)
     if server is None:
         return False
-    _run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(home / "postgres"))
+    try:
+        _run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(home / "postgres"))
+    except Fault:
+        if _running(home):  # else it ended by itself in this very moment, which is what was wanted
+            raise
     if server.sockets != home / "postgres":
         with suppress(OSError):
             server.sockets.rmdir()
