@@ -29,7 +29,7 @@ CLEANUP = "retention-cleanup"
 STRETCH_S = 0.01  # what a stretch should take: the longest that a writer waits
 ROW_WAIT_MS = 10
 FIRST_PAGES, MOST_PAGES = 32, 4096
-MOST_WALKS = 3
+FEW_ROWS = 1000  # no more than this at once when rows are looked up one by one
 
 _COUNTS = sql.SQL("SELECT count(*), count(*) FILTER (WHERE {column} < {before}) FROM {table}")
 _EXTENT = sql.SQL("""
@@ -41,6 +41,10 @@ _DELETE_UNLOCKED = sql.SQL("""
     DELETE FROM ONLY {table} WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM ONLY {table} WHERE ctid >= {start} AND ctid < {end} AND {column} < {before}
         FOR UPDATE SKIP LOCKED))
+""")
+_DELETE_FEW = sql.SQL("""
+    DELETE FROM ONLY {table} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ONLY {table} WHERE {column} < {before} LIMIT {few} FOR UPDATE SKIP LOCKED))
 """)
 # A plain table is its own and only leaf; a partitioned one has no rows but in its leaves.
 _LEAVES = """
@@ -114,6 +118,7 @@ def delete_expired(dsn_env: str, cutoff: Cutoff, ceiling: int) -> Deleted:
     try:
         with connection(dsn_env, autocommit=True) as conn:
             conn.execute(sql.SQL("SET lock_timeout = {}").format(ROW_WAIT_MS))
+            conn.execute("SET max_parallel_workers_per_gather = 0")  # starting workers takes longer than the counting
             stopped = work.on(conn)
     except Fault as fault:
         log.warning("retention of %s: %s", cutoff.table, fault)
@@ -132,27 +137,29 @@ class _Work:
         return self.deleted < self.ceiling
 
     def on(self, conn: psycopg.Connection) -> str | None:
-        """Walk every leaf of the table; returns why it ended early."""
+        """Go through every leaf of the table; returns why it ended early."""
         for leaf in _leaves(conn, self.cutoff.table):
-            for _ in range(MOST_WALKS):
-                before = self.deleted
-                expired, first, last = conn.execute(_filled(_EXTENT, leaf, self.cutoff)).fetchone() or (0, 0, 0)
-                if expired and not (self.may_go_on and self._walk(conn, leaf, expired, range(first, last + 1))):
-                    return "ceiling_reached"
-                # A row that was updated meanwhile has moved; walk again unless all of the count are gone.
-                if self.deleted - before >= expired or self.deleted == before:
-                    break
+            expired, first, last = conn.execute(_filled(_EXTENT, leaf, self.cutoff)).fetchone() or (0, 0, 0)
+            end = self.deleted + expired
+            if expired > FEW_ROWS and self.may_go_on:
+                self._walk(conn, leaf, range(first, last + 1), end)
+            # What is left are rows that were few to begin with, or that an update has moved while we walked.
+            while self.deleted < end and self.may_go_on:
+                rows = conn.execute(_filled(_DELETE_FEW, leaf, self.cutoff, few=FEW_ROWS)).rowcount
+                self.deleted += rows
+                if rows < FEW_ROWS:
+                    end = self.deleted
+            if self.deleted < end:
+                return "ceiling_reached"
         return None
 
-    def _walk(self, conn: psycopg.Connection, leaf: sql.Identifier, expired: int, pages: range) -> bool:
-        end = self.deleted + expired
-        with progress(f"retention-{self.cutoff.table}".replace("_", "-"), expired) as advance:
+    def _walk(self, conn: psycopg.Connection, leaf: sql.Identifier, pages: range, end: int) -> None:
+        with progress(f"retention-{self.cutoff.table}".replace("_", "-"), end - self.deleted) as advance:
             for rows in _delete_stretches(conn, leaf, self.cutoff, pages):
                 self.deleted += rows
                 advance(rows)
-                if self.deleted < end and not self.may_go_on:
-                    return False
-        return True
+                if self.deleted >= end - FEW_ROWS or not self.may_go_on:
+                    break  # the last few may be anywhere: looking them up is quicker than walking on
 
 
 def _leaves(conn: psycopg.Connection, table: str) -> list[sql.Identifier]:
