@@ -26,7 +26,7 @@ from tasks.step import step
 log = logging.getLogger("prefect.watchkeeper")
 
 CLEANUP = "retention-cleanup"
-STRETCH_S = 0.01  # what a stretch should take: the longest that a writer waits
+STRETCH_S = 0.007  # what a stretch should take: the longest that a writer waits
 ROW_WAIT_MS = 10
 FIRST_PAGES, MOST_PAGES = 32, 4096
 FEW_ROWS = 1000  # no more than this at once when rows are looked up one by one
