@@ -4,7 +4,6 @@ By hand a procedure runs in this process, recorded at the configured Prefect ser
 answer it runs all the same and says so. stdout carries the lines, everything else goes to stderr.
 """
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -24,8 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from flows.questions import print_contract
 
         return print_contract(options.token, as_json=options.json)
+    _quieten(options)
     if options.local:
-        _use_local_stack()
+        from tasks.local_stack import use_local_stack
+
+        use_local_stack()
     if options.command == "explain":
         from flows.questions import explain
 
@@ -33,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "outcomes":
         return _outcomes(options)
     return _run(procedures[options.command], options)
+
+
+def _quieten(options: Namespace) -> None:
+    """The terminal shows faults only. Called before Prefect is imported, which reads its settings then."""
+    from tasks.settings import fill_in
+
+    level = "CRITICAL" if getattr(options, "quiet", False) else "ERROR"
+    fill_in({"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": level, "DO_NOT_TRACK": "1"})
 
 
 def _outcomes(options: Namespace) -> int:
@@ -47,20 +57,10 @@ def _outcomes(options: Namespace) -> int:
 
 
 def _run(procedure: Procedure, options: Namespace) -> int:
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL" if options.quiet else "ERROR")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
     from flows.by_hand import run_by_hand
 
     parameters = {name: value for name, value in vars(options).items() if name not in _OWN_OPTIONS}
     return run_by_hand(procedure, parameters, as_json=options.json)
-
-
-def _use_local_stack() -> None:
-    """Fill what the environment leaves open with the embedded databases and the local server."""
-    from tasks.embedded import local_environment
-
-    for name, value in local_environment().items():
-        os.environ.setdefault(name, value)
 
 
 if __name__ == "__main__":

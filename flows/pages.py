@@ -44,9 +44,9 @@ def _with_table(readme: str, procedures: list[Procedure]) -> str:
 
 
 def _table(procedures: list[Procedure]) -> str:
-    schedules = _schedules()
+    when = _schedules()
     rows = [
-        f"| `{p.name}` | {_FAMILIES[p.family]} | {p.summary} | {schedules.get(p.name, 'by hand')} | {safety_of(p.note)} |"
+        f"| `{p.name}` | {_FAMILIES[p.family]} | {p.summary} | {when.get(p.name, 'by hand')} | {safety_of(p.note)} |"
         for p in procedures
     ]
     return "\n".join(["| procedure | runbook | what it does | when | safety |", "|---|---|---|---|---|", *rows])
@@ -79,7 +79,8 @@ def _contract_page() -> str:
 def _section(contract: Contract) -> str:
     reasons = ", ".join(f"`{reason}`" for reason in contract.reasons) or "none of its own"
     keys = "".join(
-        f"- `{key.name}` {key.kind.name.lower()}{': ' + key.meaning if key.meaning else ''}\n" for key in contract.keys
+        f"- `{key.name}` {key.kind.name.lower()}{': ' + key.meaning if key.meaning else ''}\n"
+        for key in contract.keys
     )
     return (
         f"\n## `{contract.token}`\n\nRunbook {contract.section}. Exit codes: {exit_codes(contract)}.\n\n"
@@ -89,7 +90,9 @@ def _section(contract: Contract) -> str:
 
 def main(arguments: list[str]) -> int:
     stale = [
-        (path, text) for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+        (path, text)
+        for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     for path, text in stale:
         sys.stderr.write(f"{'out of date' if '--check' in arguments else 'wrote'}: {path.relative_to(ROOT)}\n")

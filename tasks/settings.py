@@ -5,6 +5,7 @@ name of its variable, so that flags, lines and forms carry names and never value
 """
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -110,6 +111,12 @@ def dsn_named(name: str) -> SecretStr:
     return SecretStr(value)
 
 
+def fill_in(values: Mapping[str, str]) -> None:
+    """Set the variables that the environment leaves open, before anything reads them."""
+    for name, value in values.items():
+        os.environ.setdefault(name, value)
+
+
 def is_set(name: str) -> bool:
     return bool(os.environ.get(name, "").strip())
 
@@ -121,3 +128,8 @@ def known_secrets() -> list[str]:
         for name, value in os.environ.items()
         if any(word in name.upper() for word in _SECRET_WORDS) and value.lower() not in _NOT_SECRET
     ]
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """This environment with a few variables more, for a program that takes them from there and not as arguments."""
+    return {**os.environ, **extra}
