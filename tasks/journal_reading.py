@@ -1,0 +1,182 @@
+"""Verifying a soak journal of any length in constant memory, on its bytes.
+
+A reader never sees a line that is being written: it takes the size of the file under the writers' lock and looks no
+further (runbook 004, "Soak orchestration").
+"""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from tasks.file_locks import file_locked
+from tasks.rules import journal as law
+from tasks.rules.faults import Fault, Refused
+from tasks.rules.journal import Chain, Damage, Head, Place
+
+BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a whole journal is: its own head, the first damage with its line, how many lines do not carry on."""
+
+    found: Head
+    hash_at: dict[int, str]
+    damage: Damage | None = None
+    line: int | None = None
+    broken: int = 0
+
+    def judged(self, heads: list[Head]) -> Damage | None:
+        """The damage of the chain, or what outside heads show of a chain that is whole."""
+        if self.damage not in (None, Damage.TORN):
+            return self.damage
+        outside = law.damage_by_heads(self.found, heads, self.hash_at)
+        return self.damage if self.damage and outside in (None, Damage.UNPROVEN) else outside
+
+
+def verify(path: Path, heads: list[Head], advance: Callable[[int], None] = lambda _: None) -> Reading:
+    """Walk the whole chain on its bytes and note its hash at the count of every head.
+
+    `heads` must have been read before: then a line that is appended meanwhile harms nothing. `advance` is told the
+    bytes of each block that is done.
+    """
+    with open_settled(path) as (file, size):
+        return walk(file, size, {head.count for head in heads}, advance)
+
+
+def walk(file: BinaryIO, size: int, counts: set[int], advance: Callable[[int], None] = lambda _: None) -> Reading:
+    """The same over the first `size` bytes of an open journal, with the counts at which the hash is wanted."""
+    chain = _Walk(file, sorted(count for count in counts if count > 0))
+    for block in _blocks(file, size):
+        chain.over(block)
+        advance(len(block))
+    return chain.finished()
+
+
+@dataclass(slots=True)
+class _Break:
+    line: bytes
+    line_before: bytes
+    number: int
+    offset: int
+
+
+class _Walk:
+    """One pass over the file: the chain, the hashes asked for, the first break and the number of breaks."""
+
+    def __init__(self, file: BinaryIO, counts: list[int]) -> None:
+        self.file = file
+        self.counts = counts
+        self.hash_at: dict[int, str] = {}
+        self.chain = Chain()
+        self.done = 0
+        self.broken = 0
+        self.first: _Break | None = None
+
+    def over(self, block: bytes) -> None:
+        if not block.endswith(b"\n"):  # the file's end is torn, or a line is longer than any may be
+            self._note(block, self.done)
+            self.done += len(block)
+            return
+        lines = io.BytesIO(block)
+        while lines.tell() < len(block):
+            stop = next((count for count in self.counts if count > self.chain.count), None)
+            wanted = islice(lines, stop - self.chain.count) if stop else lines
+            broken = self.chain.follow(wanted)
+            if broken is not None:
+                self._note(broken, self.done + lines.tell() - len(broken))
+            if self.chain.count == stop:
+                self.hash_at[stop] = self.chain.link
+        self.done += len(block)
+
+    def _note(self, line: bytes, offset: int) -> None:
+        """Write the first break down and go on behind the line, as if it were right."""
+        self.broken += 1
+        if self.first is None:
+            self.first = _Break(line, self._line_before(offset), self.chain.count + 1, offset)
+        if line.endswith(b"\n"):
+            self.chain.count += 1
+            self.chain.link = law.own_hash(line) or str((law.parsed(line) or {}).get("hash"))
+
+    def _line_before(self, offset: int) -> bytes:
+        start = max(0, offset - law.MAX_LINE_BYTES)
+        before = os.pread(self.file.fileno(), offset - start, start)
+        return before[before.rfind(b"\n", 0, -1) + 1 :]
+
+    def finished(self) -> Reading:
+        inode = os.fstat(self.file.fileno()).st_ino
+        found = Head(self.chain.count, self.chain.link, inode)
+        if self.first is None:
+            return Reading(found, self.hash_at)
+        return Reading(found, self.hash_at, self._named(self.first), self.first.number, self.broken)
+
+    def _named(self, broken: _Break) -> Damage:
+        own = law.damage_of_line(broken.line)
+        if own is Damage.TORN and broken.offset + len(broken.line) < self.done:
+            return Damage.FLIPPED  # longer than any line may be: its end was lost, but not at the file's end
+        if own is not None:
+            return own
+        parent = _find(self.file, self.done, law.claimed_parent(broken.line))
+        twin = _find(self.file, self.done, law.own_hash(broken.line) or "")
+        place = Place.NOWHERE if parent is None else Place.BEFORE if parent < broken.offset else Place.AFTER
+        return law.damage_of_link(
+            broken.line,
+            parent=place,
+            repeated=twin is not None and twin < broken.offset,
+            line_before=broken.line_before,
+        )
+
+
+def _find(file: BinaryIO, size: int, wanted: str) -> int | None:
+    """Where in the file the line with that hash says so first."""
+    needle = law.hash_as_written(wanted)
+    done, carry = 0, b""
+    for block in _read(file, size):
+        at = (carry + block).find(needle)
+        if at >= 0:
+            return done - len(carry) + at
+        done += len(block)
+        carry = block[-len(needle) :]
+    return None
+
+
+def _read(file: BinaryIO, size: int) -> Iterator[bytes]:
+    done = 0
+    while done < size and (block := os.pread(file.fileno(), min(BLOCK_BYTES, size - done), done)):
+        done += len(block)
+        yield block
+
+
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The file in blocks of whole lines; what no line may be as long as comes in pieces, so memory stays bounded."""
+    carry = b""
+    for block in _read(file, size):
+        data = carry + block
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) > BLOCK_BYTES:
+            cut = len(data)
+        if cut:
+            yield data[:cut]
+        carry = data[cut:]
+    if carry:
+        yield carry
+
+
+@contextmanager
+def open_settled(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """The journal for reading, with the size it had while nobody was writing."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise Refused("journal_missing", "name the journal of a soak that has begun") from None
+    except OSError as error:
+        raise Fault("journal_not_read", f"check the journal's folder ({type(error).__name__})") from None
+    with file:
+        with file_locked(file.fileno(), shared=True):
+            size = os.fstat(file.fileno()).st_size
+        yield file, size
