@@ -73,7 +73,7 @@ def _show_runs(place: Place) -> None:
         with step(f"run of {procedure}") as note:
             if held:
                 note(f"{first_watch.age(held.at)} ago, not run again")
-            outcome = held or first_watch.run_deployment(procedure, parameters)
+            outcome = held or first_watch.run_deployment(procedure, parameters, lambda: _has_worker(place))
         shown.append(outcome)
     console.print()
     for line in dict.fromkeys(line for outcome in shown for line in outcome.lines):
@@ -89,6 +89,11 @@ _NEXT = """
   All of it   .venv/bin/watchkeeper --help
   The end     make down
 """
+
+
+def _has_worker(place: Place) -> bool:
+    held = read_stack(place.home)
+    return held is not None and held.alive("worker")
 
 
 def down(place: Place) -> int:

@@ -1,6 +1,7 @@
 """What `make up` shows on a fresh stack: databases brought to their plans, sample traffic, and the two real runs."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -52,12 +53,12 @@ def load_traffic() -> str:
     return f"{added} messages added"
 
 
-def run_deployment(procedure: str, parameters: dict[str, Any]) -> StoredOutcome:
+def run_deployment(procedure: str, parameters: dict[str, Any], has_worker: Callable[[], bool]) -> StoredOutcome:
     """Start a deployment run through the API as anybody would, wait for its end and return what it stored."""
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name(f"{procedure}/{procedure}")
         run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
-        ended = _awaited(client, run)
+        ended = _awaited(client, run, has_worker)
     stored = next((one for one in last_outcomes(procedure, _LAST) if one.flow_run_id == run.id), None)
     if stored is None:
         state = ended.state
@@ -67,9 +68,9 @@ def run_deployment(procedure: str, parameters: dict[str, Any]) -> StoredOutcome:
     return stored
 
 
-def _awaited(client: SyncPrefectClient, run: FlowRun) -> FlowRun:
+def _awaited(client: SyncPrefectClient, run: FlowRun, has_worker: Callable[[], bool]) -> FlowRun:
     deadline = time.monotonic() + _RUN_PATIENCE_S
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and has_worker():
         try:
             run = client.read_flow_run(run.id)
         except ObjectNotFound:

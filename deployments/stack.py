@@ -165,7 +165,10 @@ def start_worker(place: Place, environment: dict[str, str], *, anew: bool) -> bo
         "--limit",
         "6",
     ]
-    _start(place, stack, "worker", [*command, "--name", "watchkeeper"], environment)
+    # A worker keeps its runs' files in a folder of fixed name below TMPDIR, which another user's worker may own.
+    scratch = place.home / "tmp"
+    scratch.mkdir(exist_ok=True)
+    _start(place, stack, "worker", [*command, "--name", "watchkeeper"], {**environment, "TMPDIR": str(scratch)})
     return True
 
 
