@@ -39,11 +39,14 @@ def db_bootstrap(
 ) -> Outcome:
     """Bring the production database to the head of its migration plan; a dry run touches no database.
 
-    Runbook 001, Production bootstrap, steps 2 to 4. Safe to start twice and safe to kill: every file is one
-    transaction with its ledger row, and a second start goes on where the first one stopped. Refused: a plan with a
-    gap, a duplicate or a stray file, an applied file that was edited, an unknown ledger row, a second applier.
+    Runbook 001, Production bootstrap, steps 2 to 4. Every file is one transaction with its ledger row, and a second
+    start goes on where the first one stopped. Refused: a plan with a gap, a duplicate or a stray file, an applied
+    file that was edited, an unknown ledger row, a second applier.
     If it fails: `migration=` and `sqlstate=` name the file and the cause; correct the file (it is not applied) or
     write a new one, then start again.
+
+    Safety: dry_run and verify only read. Applying is safe to start twice and safe to kill; one at a time, the
+    second is refused with the first one's name.
     """
     if mode is Mode.DRY_RUN:
         return dry_run_plan(plan)

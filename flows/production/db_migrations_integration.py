@@ -31,6 +31,9 @@ def db_migrations_integration(
     Runbook 001, Incident playbooks, "db_migrations_integration gate fails". The scratch database is made beside the
     one that the variable names (the role needs CREATEDB) and dropped at the end, whatever happened. If it fails:
     `subreason=` says what the step said; roll back the recent migration or fix it forward with a new one.
+
+    Safety: writes only to a scratch database of its own name and mark; a leftover of a killed run is dropped by a
+    later one.
     """
     read = read_plan(plan)
     with scratch_database(dsn_env) as scratch:

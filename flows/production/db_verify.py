@@ -36,6 +36,8 @@ def db_verify(
     If it fails: db_connect_failed, look at the connection; missing_tables or ledger_behind, run db-bootstrap again;
     migration_checksum_mismatch or ledger_unknown_migration, compare the deployed release with the database's; for
     invalid_index and schema_drift, find who changed the named object by hand and write a migration.
+
+    Safety: reads only. Safe to run at any time.
     """
     return verify_database(dsn_env, plan, tuple(tables.split(",")))
 

@@ -35,6 +35,8 @@ def janitor(
     both are looked at twice. Never touched: a run that waits for a person, a run by hand, a run of somebody else's
     deployment, a run that shows any sign of life. Refuses to execute under a frozen clock. If it fails: is the server
     up? The next run, two minutes later, does what this one did not.
+
+    Safety: without --execute it only counts. Two at once do no harm.
     """
     if execute and frozen_now():
         return JANITOR.says(Status.FAIL, "frozen_clock")

@@ -24,6 +24,9 @@ def matching_tuning(execute: Execute = False) -> Outcome:
     Runbook 001, Routine operations. Never part of a verification. It refuses below 50 deliveries, a second step on
     the same UTC day, a clock behind its own history, and numbers that moved since the plan. Every step is a row of
     matching_tuning_history with the day, the ratio, before and after: to undo one, write `before` back.
+
+    Safety: without --execute it only plans. With it, one bounded step a UTC day; a second start on the day changes
+    nothing.
     """
     now, bounds = utc_now(), bounds_from_settings()
     plan = judge(read_tuning(PRODUCTION_DSN, now.date(), WINDOW_DAYS, bounds.start), now.date(), bounds)

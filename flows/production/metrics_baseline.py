@@ -29,6 +29,8 @@ def metrics_baseline(source_commit: Commit = UNKNOWN) -> Outcome:
     Runbook 001, Routine operations. Run it after a good week, and after a deploy that changed what is normal. It
     refuses a day that is unhealthy or has fewer than 50 deliveries. The baseline is stored in the operations database
     and written as regression_baseline_<id>.json, to which regression_baseline_latest.json points.
+
+    Safety: reads aggregates only; adds a baseline and replaces none. Safe to run at any time.
     """
     now = utc_now()
     facts = read_daily_facts(PRODUCTION_DSN, now.date(), WINDOW_DAYS, None)

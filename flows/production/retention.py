@@ -34,6 +34,9 @@ def retention(mode: Mode = "report", ceiling: Ceiling = CEILING) -> Outcome:
     delete by a clock that the database server does not agree with, or that is behind the last cleanup. Every stretch
     is committed on its own: if it fails or is killed, the lines say what was deleted, and a second start goes on.
     `ceiling_reached`: look whether so many rows are plausible, then start it again.
+
+    Safety: report only reads. cleanup deletes for good what is past its TTL, in short stretches that no writer waits
+    for; safe to start twice and to kill.
     """
     now = utc_now()
     cleaned = clean_up(now, ceiling=ceiling) if mode == "cleanup" else None
@@ -47,7 +50,7 @@ def clean_up(now: datetime, *, dsn_env: str = PRODUCTION_DSN, ceiling: int = CEI
     """
     with _said(RETENTION_CLEANUP):
         policies = cutoffs(retention_days(), now)
-        problem = None if frozen_now() else clock_problem(read_clocks(dsn_env, now))
+        problem = clock_problem(read_clocks(dsn_env, now), frozen=frozen_now() is not None)
     if problem:
         return tell(RETENTION_CLEANUP.says(Status.FAIL, problem, deleted_total=0))
     tables: list[Deleted] = []

@@ -63,6 +63,12 @@ def test_a_clock_that_others_contradict_deletes_nothing(ours, server, last, prob
     assert clock_problem(Clocks(ours, server, last)) == problem
 
 
+def test_a_frozen_clock_may_stand_in_the_past_but_never_in_the_future():
+    long_ago = Clocks(NOW, NOW + timedelta(days=300), NOW + timedelta(days=300))
+    assert clock_problem(long_ago, frozen=True) is None
+    assert clock_problem(Clocks(NOW, NOW - timedelta(days=300), None), frozen=True) == "clock_ahead"
+
+
 def test_a_clean_run_says_one_line_a_table_and_one_for_all():
     tables = [Deleted(cutoff, rows) for cutoff, rows in zip(CUTOFFS, (3, 0, 1, 2), strict=True)]
     assert [table_cleaned(table).line for table in tables] == [
