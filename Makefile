@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export DO_NOT_TRACK := 1
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup up down status deploy drift check test bench clean
+.PHONY: help setup up down status deploy drift check docs lock test bench clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -25,11 +27,19 @@ drift: .venv/.installed ## List every difference between prefect.yaml and the se
 
 setup: .venv/.installed-dev ## Install the locked dependencies, those of development too, into .venv
 
-check: .venv/.installed-dev ## Format, lint, types, the import law
+docs: .venv/.installed-dev ## Renew what is generated: catalogue, README table, contract page
+	$(BIN)/python -m flows.pages
+
+lock: .venv/.installed-dev ## Renew the locks (needs uv); without index addresses, so that they name no host
+	$(LOCK) -o requirements.lock pyproject.toml
+	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+check: .venv/.installed-dev ## Format, lint, types, the import law, generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m flows.pages --check
 
 test: .venv/.installed-dev ## The whole test suite
 	$(BIN)/pytest

@@ -132,7 +132,8 @@ def _wanted(deployment: Deployment, pull: list[dict[str, Any]]) -> Wanted:
         "job_variables": deployment.work_pool.job_variables,
         "pull_steps": pull,
         "enforce_parameter_schema": True,
-        "parameter_openapi_schema": flow.parameters.model_dump_for_openapi(),
+        # A name that the flow does not have is refused with the request; Prefect would take it and crash the run.
+        "parameter_openapi_schema": flow.parameters.model_dump_for_openapi() | {"additionalProperties": False},
         "concurrency_limit": limit.limit if limit else None,
         "concurrency_options": _options(limit) if limit else None,
     }

@@ -6,7 +6,6 @@ from enum import Enum
 from tasks.rules.contracts.production import PROD_CONFIG
 from tasks.rules.outcome import Outcome, Status
 
-
 REQUIRED_DSNS = {"prod_required": ("POSTGRES_DSN_PROD",)}
 """The variables that each mode of the config check asks for (runbook 001, step 1)."""
 
