@@ -1,0 +1,111 @@
+"""What the two input files of a tick must hold, and how their numbers become facts with one unit each.
+
+A file that is absent, stale, no JSON of the right type, or that holds NaN, an impossible value or no value where one
+is needed counts as missing: no data is never green (runbook 004, "Soak orchestration").
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.rules.artifacts import Json
+from tasks.rules.soak import Facts
+
+KPI_GATE = "KPI_GATE.json"
+EDGE_REPORT = "EDGE_REPORT.json"
+MAX_AGE_S = 86_400
+MOST_AHEAD_S = 300  # clocks of two machines differ by less
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file as it was found: its content (None if it could not be read as JSON) and its age in seconds."""
+
+    document: Json = None
+    age_s: float | None = None
+    problem: str | None = None
+
+
+class Unusable(ValueError):
+    """Why a file cannot be used: one word."""
+
+
+def facts_of(kpi: Input, edge: Input, max_age_s: float = MAX_AGE_S) -> tuple[Facts, dict[str, str]]:
+    """The facts of a tick, and for each file that counts as missing the word that says why."""
+    problems: dict[str, str] = {}
+    values: dict[str, float | None] = {}
+    for name, found, read in ((KPI_GATE, kpi, _from_kpi), (EDGE_REPORT, edge, _from_edge)):
+        try:
+            values |= read(_usable(found, max_age_s))
+        except Unusable as why:
+            problems[name] = str(why)
+    return Facts(**values, missing=tuple(problems)), problems
+
+
+def _usable(found: Input, max_age_s: float) -> Mapping[str, Json]:
+    if found.problem:
+        raise Unusable(found.problem)
+    if not isinstance(found.document, Mapping):
+        raise Unusable("wrong_type")
+    if found.age_s is None or found.age_s > max_age_s:
+        raise Unusable("stale")
+    if found.age_s < -MOST_AHEAD_S:
+        raise Unusable("from_the_future")
+    return found.document
+
+
+def _from_kpi(kpi: Mapping[str, Json]) -> dict[str, float | None]:
+    """Readiness is a ratio up to and including 1, a percentage above."""
+    value = _number(kpi, "readiness", 0, 100)
+    return {"readiness_pct": value * 100 if value <= 1 else value}
+
+
+def _from_edge(edge: Mapping[str, Json]) -> dict[str, float | None]:
+    """Net and taker stand in `total` where there is one, else at the root; the latency is never hidden by it."""
+    total = edge.get("total", edge)
+    if not isinstance(total, Mapping):
+        raise Unusable("wrong_type")
+    fills = _number(total, "fills", 0, math.inf) if "fills" in total else None
+    if fills == 0:
+        return {"fills": fills}
+    latency = edge.get("latency", total.get("latency"))
+    if not isinstance(latency, Mapping):
+        raise Unusable("no_latency")
+    return {
+        "fills": fills,
+        "net_bps": _number(total, "net_bps", -math.inf, math.inf),
+        "taker_ratio": _taker(total if _has_taker(total) else edge),
+        "p95_ms": _number(latency, "p95_ms" if "p95_ms" in latency else "p95", 0, math.inf),
+        "p99_ms": _number(latency, "p99_ms" if "p99_ms" in latency else "p99", 0, math.inf),
+    }
+
+
+def _has_taker(source: Mapping[str, Json]) -> bool:
+    return "taker_ratio" in source or "taker_share_pct" in source
+
+
+def _taker(source: Mapping[str, Json]) -> float:
+    """A ratio of 0..1; a percentage is divided, and two values that contradict each other are no value."""
+    if "taker_share_pct" not in source:
+        return _number(source, "taker_ratio", 0, 1)
+    from_share = _number(source, "taker_share_pct", 0, 100) / 100
+    if "taker_ratio" in source and not math.isclose(_number(source, "taker_ratio", 0, 1), from_share, abs_tol=1e-6):
+        raise Unusable("contradicts_itself")
+    return from_share
+
+
+def _number(source: Mapping[str, Json], name: str, least: float, most: float) -> float:
+    value = source.get(name)
+    if value is None:
+        raise Unusable(f"no_{name}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unusable("wrong_type")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Unusable("not_finite") from None
+    if not math.isfinite(number):
+        raise Unusable("not_finite")
+    if not least <= number <= most:
+        raise Unusable("out_of_range")
+    return number
