@@ -6,10 +6,7 @@ import psycopg
 from dotenv import dotenv_values
 
 from tasks.embedded import HOME, local_dsns
-from tasks.migrations import apply_plan
-from tasks.plans import read_plan
 from tasks.settings import OPERATIONS_DSN, dsn_named, fill_in
-from tasks.step import without_server
 
 OPERATIONS_PLAN = "migrations/operations"
 
@@ -30,7 +27,14 @@ def local_environment() -> dict[str, str]:
 
 
 def ensure_memory(dsn: str) -> None:
-    """Give a fresh embedded operations database its tables, so that the first outcome can be stored."""
+    """Give a fresh embedded operations database its tables, so that the first outcome can be stored.
+
+    Prefect is imported here and not above: it reads its settings then, and the stack's must be filled in before.
+    """
+    from tasks.migrations import apply_plan
+    from tasks.plans import read_plan
+    from tasks.step import without_server
+
     with psycopg.connect(dsn) as conn:
         row = conn.execute("SELECT to_regclass('outcomes') IS NOT NULL").fetchone()
     if not (row and row[0]):

@@ -23,7 +23,7 @@ from prefect.states import Completed, Failed
 from tasks import evidence, notices, operations, redacted_logging
 from tasks.clock import frozen_now, stamp, utc_now
 from tasks.forms import described_signature
-from tasks.rules.faults import Fault, Misconfigured
+from tasks.rules.faults import Fault, Misconfigured, Refused
 from tasks.rules.outcome import Contract, Outcome, Status, Value, checked
 from tasks.rules.playbooks import playbook_for
 from tasks.rules.redaction import scrub
@@ -89,9 +89,14 @@ def procedure(
             cancelled = state.is_cancelling() or state.is_cancelled()  # the worker calls while it is cancelling
             write_for_the_dead(contract, flow.name, flow_run.id, cancelled=cancelled)
 
+        def after_failure(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+            if not (state.message or "").removeprefix("event=").startswith(contract.printed):
+                say_for_the_refused(contract, flow.name, flow_run.id)
+
         made = flow(
             name=name,
             flow_run_name=run_name,
+            on_failure=[after_failure],
             on_crashed=[after_crash],
             on_cancellation=[after_crash],
             **options,
@@ -200,8 +205,18 @@ def _say_to_operator(sentence: str) -> None:
 
 def write_for_the_dead(contract: Contract, name: str, run_id: UUID, *, cancelled: bool) -> None:
     """The process of the run is gone: say its line for it, store it and alert on it."""
+    _conclude_for(name, run_id, contract.says(Status.ERROR, "interrupted" if cancelled else "crash"))
+
+
+def say_for_the_refused(contract: Contract, name: str, run_id: UUID) -> None:
+    """Prefect refused the parameters before the procedure began: that is a line too, and never their values."""
+    fault = Refused("invalid_parameter", "start the run again with parameters that its form allows")
+    _conclude_for(name, run_id, failed(contract, fault))
+
+
+def _conclude_for(name: str, run_id: UUID, outcome: Outcome) -> None:
     redacted_logging.install()
     outer = _run.get()
     with telling(outer.write if outer else _to_stdout) as run:
-        tell(contract.says(Status.ERROR, "interrupted" if cancelled else "crash"))
+        tell(outcome)
     _remember(name, run.said, run_id)

@@ -144,6 +144,7 @@ COMMON_REASONS = (
     "missing_dsn",
     "invalid_dsn",
     "invalid_setting",
+    "invalid_parameter",
     "db_connect_failed",
     "db_connection_lost",
     "db_timeout",

@@ -1,67 +1,21 @@
 """`make up` and `make down` on a machine that has nothing: a real server, engine, worker and database in a folder."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import httpx
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.stack import CANARY, ROOT, Stack
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-CANARY = "postgresql://root:s3cr3t-canary@production.example/live"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-class Stack:
-    first_up: subprocess.CompletedProcess[str]
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-
-    def run(self, module: str, *arguments: str, timeout: int = 300) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-
-    def environment(self) -> dict[str, str]:
-        """An operator's shell with a production database in it, which `make up` must not touch."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "WATCHKEEPER_"))
-        }
-        own = {"PYTHONPATH": str(ROOT), "WATCHKEEPER_PORT": str(self.port), "POSTGRES_DSN_PROD": CANARY}
-        return kept | own
-
-    @property
-    def children(self) -> dict[str, psutil.Process]:
-        held = json.loads((self.folder / ".watchkeeper" / "stack.json").read_text())
-        return {name: psutil.Process(child["pid"]) for name, child in held["children"].items()}
-
-    def api(self, method: str, path: str, body: object = None) -> Any:
-        answer = httpx.request(method, f"http://127.0.0.1:{self.port}/api{path}", json=body, timeout=20)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
 
 
 @pytest.fixture(scope="module")
@@ -199,27 +153,17 @@ def test_the_janitor_frees_the_slot_of_a_killed_run_and_leaves_a_healthy_and_a_p
         lost_process.kill()
         time.sleep(40)
         assert state_of(stack, lost) == "RUNNING"
-        dry = by_hand(stack, "janitor", "--missed-heartbeats", "1.2", "--second-look-s", "1")
+        dry = stack.by_hand("janitor", "--missed-heartbeats", "1.2", "--second-look-s", "1")
         assert dry == "janitor status=planned checked=3 crashed=1 freed=0 paused=1\n"
         assert state_of(stack, lost) == "RUNNING"
-        done = by_hand(stack, "janitor", "--execute", "--missed-heartbeats", "1.2", "--second-look-s", "1")
+        done = stack.by_hand("janitor", "--execute", "--missed-heartbeats", "1.2", "--second-look-s", "1")
         said_for_the_dead = "prod_config status=error reason=crash\n"
         assert done == f"{said_for_the_dead}janitor status=ok checked=3 crashed=1 freed=0 paused=1\n"
-        assert "prod_config status=error reason=crash" in by_hand(stack, "outcomes")
+        assert "prod_config status=error reason=crash" in stack.by_hand("outcomes")
         assert [state_of(stack, run) for run in (lost, healthy, paused)] == ["CRASHED", "RUNNING", "PAUSED"]
         limit = stack.api("GET", f"/deployments/{deployment['id']}")["global_concurrency_limit"]
         assert limit["active_slots"] == 1
     stack.run("deployments", "up")
-
-
-def by_hand(stack, *arguments):
-    command = f'. .watchkeeper/env && exec "{sys.executable}" -m flows {" ".join(arguments)}'
-    environment = {**stack.environment(), "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
-        ["/bin/sh", "-c", command], cwd=stack.folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 def test_an_up_that_is_broken_off_is_ended_by_down_and_finished_by_up(tmp_path):

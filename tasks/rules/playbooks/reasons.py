@@ -153,6 +153,14 @@ FROZEN = Playbook(
     "001 Tokens & exit codes",
     ("WATCHKEEPER_NOW is set: right for a rehearsal, wrong for operations.", "Unset it and start again."),
 )
+PARAMETER = Playbook(
+    "A run was asked for with parameters that do not fit",
+    ROUTINE,
+    (
+        "Open the run in the UI, tab Details: the state message names the parameter and what it may be.",
+        "Start the run again from the form of its deployment, which checks them; leave its check on.",
+    ),
+)
 SETTING = Playbook(
     "A variable has a value that does not fit",
     f"{BOOTSTRAP}, step 1",
