@@ -48,10 +48,12 @@ def test_the_help_of_every_procedure_has_its_three_blocks(name):
         assert block.strip(), f"{name}: {title}"
 
 
+@pytest.mark.row("D001-28")
 def test_the_catalogue_is_what_the_flows_say():
     assert CATALOGUE.read_text(encoding="utf-8") == rendered(), "run: make docs"
 
 
+@pytest.mark.row("P001-14")
 def test_stdout_carries_only_the_line_and_the_next_step_goes_to_stderr():
     done = watchkeeper("prod-config")
     assert done.stdout == "prod_config status=fail reason=missing_env missing=POSTGRES_DSN_PROD\n"
@@ -60,6 +62,7 @@ def test_stdout_carries_only_the_line_and_the_next_step_goes_to_stderr():
     assert "no Prefect server is configured" in done.stderr
 
 
+@pytest.mark.row("D001-16")
 def test_a_server_that_is_down_is_said_and_the_procedure_runs_all_the_same():
     done = watchkeeper("db-verify", PREFECT_API_URL="http://127.0.0.1:9/api")
     assert done.stdout == "db_verify status=not_configured reason=missing_dsn\n"
@@ -67,6 +70,7 @@ def test_a_server_that_is_down_is_said_and_the_procedure_runs_all_the_same():
     assert "no Prefect server answers at http://127.0.0.1:9/api" in done.stderr
 
 
+@pytest.mark.row("W001-24")
 def test_json_is_one_object_a_line():
     done = watchkeeper("prod-config", "--json", POSTGRES_DSN_PROD="postgresql://u:hunter2@h/d")
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
@@ -75,7 +79,7 @@ def test_json_is_one_object_a_line():
     assert "hunter2" not in done.stdout + done.stderr
 
 
-@pytest.mark.row("W001-27")
+@pytest.mark.row("W001-27", "D001-12", "D001-13")
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -107,6 +111,7 @@ def test_a_clock_that_does_not_parse_stops_the_run_before_it_does_anything():
     assert done.returncode == 1
 
 
+@pytest.mark.row("W001-29")
 def test_the_contract_command_prints_the_registry():
     tokens = [json.loads(line)["token"] for line in watchkeeper("contract", "--json").stdout.splitlines()]
     assert tokens == sorted(REGISTRY)
@@ -114,6 +119,7 @@ def test_the_contract_command_prints_the_registry():
     assert watchkeeper("contract", "nonsense").returncode == 64
 
 
+@pytest.mark.row("P001-35")
 def test_explain_answers_with_the_playbook_of_the_runbook():
     shown = watchkeeper("explain", "prod_config", "missing_env")
     assert shown.returncode == 0
@@ -127,6 +133,7 @@ def test_outcomes_without_an_operations_database_say_which_variable_to_set():
     assert "WATCHKEEPER_DSN" in done.stderr
 
 
+@pytest.mark.row("W001-6")
 def test_an_interrupt_still_ends_in_one_line(tmp_path):
     """A server that takes the connection and never answers keeps the run busy until the signal comes."""
     program = (

@@ -29,6 +29,7 @@ def edited(tmp_path):
     return edit
 
 
+@pytest.mark.row("D001-28")
 def test_file_flow_deployment_and_command_have_the_same_name():
     deployed = {one.name: one for one in read_file().deployments}
     assert set(deployed) == {path.stem.replace("_", "-") for path in FILES} == set(read_catalogue())
@@ -38,6 +39,7 @@ def test_file_flow_deployment_and_command_have_the_same_name():
         assert deployed[wanted.name].entrypoint.endswith(f"/{function}.py:{function}")
 
 
+@pytest.mark.row("D001-20")
 @pytest.mark.parametrize(
     ("change", "place"),
     [
@@ -70,6 +72,7 @@ def test_every_deployment_declares_its_heartbeat_which_the_janitor_goes_by():
     assert {one.work_pool.job_variables["env"][HEARTBEAT] for one in read_file().deployments} == {"30"}
 
 
+@pytest.mark.row("D001-21", "D001-22")
 def test_what_writes_is_never_repeated_by_itself_and_never_runs_twice_at_a_time():
     for one in read_file().deployments:
         if "reads" not in one.tags:

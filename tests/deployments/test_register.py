@@ -47,11 +47,13 @@ def what(differences):
     return [(one.deployment, one.what) for one in differences]
 
 
+@pytest.mark.row("D001-27")
 def test_a_second_registration_changes_nothing(registered):
     assert read_drift(registered) == []
     assert register(registered).mended == []
 
 
+@pytest.mark.row("P001-26", "D001-20", "D001-22")
 def test_the_server_holds_schedule_limit_form_and_note(registered):
     held = deployment("ops-daily")
     assert [(one.slug, one.schedule.cron, one.schedule.timezone, one.active) for one in held.schedules] == [
@@ -64,6 +66,7 @@ def test_the_server_holds_schedule_limit_form_and_note(registered):
     assert "Runbook 001" in held.description
 
 
+@pytest.mark.row("D001-25")
 def test_a_setting_changed_on_the_server_is_found_and_mended(registered):
     with get_client(sync_client=True) as client:
         change = DeploymentUpdate(tags=["stray"], parameters={"mode": "ci"}, concurrency_limit=7)
@@ -94,6 +97,7 @@ def test_the_switch_of_the_ui_loses_a_schedules_parameters_which_is_found_and_me
     assert read_drift(registered) == []
 
 
+@pytest.mark.row("D001-25")
 def test_a_schedule_switched_off_by_an_operator_stays_off_also_when_its_time_changes(registered, file):
     switch_off("ops-daily")
     content = yaml.safe_load(file.read_text())
@@ -106,6 +110,7 @@ def test_a_schedule_switched_off_by_an_operator_stays_off_also_when_its_time_cha
     assert (schedule.schedule.cron, schedule.active) == ("0 5 * * *", False)
 
 
+@pytest.mark.row("D001-25")
 def test_a_schedule_that_left_the_file_is_deleted_and_one_made_by_hand_too(registered, file):
     with get_client(sync_client=True) as client:
         held = deployment("db-bootstrap")

@@ -14,11 +14,13 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.row("P001-4", "P001-29")
 def test_a_dry_run_needs_no_database_and_is_the_default(capsys):
     assert db_bootstrap(return_state=True).is_completed()
     assert said(capsys) == f"db_bootstrap_dry_run status=ok migrations={OUR_OWN}\n"
 
 
+@pytest.mark.row("P001-5", "P001-6", "P001-7", "W001-26")
 def test_apply_verify_and_apply_again_say_the_runbooks_lines(capsys, monkeypatch, database):
     monkeypatch.setenv(DSN, database)
     db_bootstrap(Mode.APPLY_MIGRATIONS, return_state=True)
@@ -33,6 +35,7 @@ def test_apply_verify_and_apply_again_say_the_runbooks_lines(capsys, monkeypatch
     ]
 
 
+@pytest.mark.row("W001-12", "P001-25", "D001-1")
 @pytest.mark.parametrize("mode", [Mode.APPLY_MIGRATIONS, Mode.VERIFY, Mode.ALL])
 @pytest.mark.parametrize("value", [None, "  "])
 def test_without_a_dsn_nothing_but_a_dry_run_is_ok(capsys, monkeypatch, mode, value):
@@ -42,12 +45,14 @@ def test_without_a_dsn_nothing_but_a_dry_run_is_ok(capsys, monkeypatch, mode, va
     assert said(capsys) == f"db_bootstrap status=fail mode={mode} reason=dsn_missing env=POSTGRES_DSN_PROD\n"
 
 
+@pytest.mark.row("P001-13", "D001-1")
 def test_db_verify_without_a_dsn_is_not_configured_and_no_failure(capsys):
     state = db_verify(return_state=True)
     assert state.name == "NotConfigured"
     assert said(capsys) == "db_verify status=not_configured reason=missing_dsn\n"
 
 
+@pytest.mark.row("P001-20", "P001-25", "W001-11", "D001-3")
 def test_a_database_that_is_down_is_a_connect_failure_everywhere(capsys, monkeypatch):
     monkeypatch.setenv(DSN, "postgresql://ops:s3cret@127.0.0.1:9/app")
     db_verify(return_state=True)
@@ -60,6 +65,7 @@ def test_a_database_that_is_down_is_a_connect_failure_everywhere(capsys, monkeyp
     ]
 
 
+@pytest.mark.row("W001-14", "D001-2")
 def test_a_malformed_dsn_is_named_by_its_variable_and_never_shown(capsys, monkeypatch):
     monkeypatch.setenv(DSN, "hunter2 is not a dsn")
     db_verify(return_state=True)
@@ -72,6 +78,7 @@ def test_a_malformed_dsn_is_named_by_its_variable_and_never_shown(capsys, monkey
     assert "hunter2" not in printed.out + printed.err
 
 
+@pytest.mark.row("W001-10", "P001-12", "D001-9")
 def test_a_plan_with_problems_is_refused_before_the_database_is_touched(capsys, monkeypatch, database, tmp_path):
     monkeypatch.setenv(DSN, database)
     (tmp_path / "0001_a.sql").write_text("SELECT 1")
@@ -86,6 +93,7 @@ def test_a_plan_with_problems_is_refused_before_the_database_is_touched(capsys, 
     ]
 
 
+@pytest.mark.row("W001-26")
 def test_all_ends_in_one_line_that_names_what_verify_found(capsys, monkeypatch, database, tmp_path):
     monkeypatch.setenv(DSN, database)
     (tmp_path / "0001_a.sql").write_text("CREATE TABLE a (b int)")

@@ -29,6 +29,7 @@ def said(capsys: pytest.CaptureFixture[str], **parameters: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.row("P001-22")
 def test_our_own_plan_passes_and_nothing_is_left_behind(capsys, server):
     assert said(capsys) == f"db_migrations_integration status=ok applied={OUR_OWN} skipped={OUR_OWN}\n"
     assert scratches(server) == []
@@ -43,6 +44,7 @@ def test_without_a_dsn_it_is_not_configured(capsys, monkeypatch):
     )
 
 
+@pytest.mark.row("P001-22")
 def test_a_file_that_does_not_apply_is_named(capsys, server, tmp_path):
     (tmp_path / "0001_a.sql").write_text("CREATE TABEL a (b int)")
     assert said(capsys, plan=str(tmp_path)) == (
@@ -59,6 +61,7 @@ def test_a_plan_without_the_required_tables_does_not_verify(capsys, server, tmp_
     )
 
 
+@pytest.mark.row("P001-22")
 def test_a_plan_that_cannot_be_applied_twice_fails(capsys, server, tmp_path):
     """A file that removes its own ledger row is the shortest way to a plan that is not idempotent."""
     (tmp_path / "0001_a.sql").write_text("CREATE TABLE a (b int)")

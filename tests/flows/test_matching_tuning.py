@@ -45,11 +45,13 @@ def stored(dsn):
         return tuning, history
 
 
+@pytest.mark.row("P001-29", "W001-8")
 def test_the_dry_run_is_the_default_and_changes_nothing(bad_week, run):
     assert run()[1] == f"matching_tuning status=planned {NARROWER}"
     assert stored(bad_week) == ([(2, -0.5)], [])
 
 
+@pytest.mark.row("W001-8")
 def test_a_step_is_made_and_written_down_with_before_and_after(bad_week, run):
     assert run(execute=True)[1] == f"matching_tuning status=ok {NARROWER}"
     tuning, history = stored(bad_week)
@@ -59,6 +61,7 @@ def test_a_step_is_made_and_written_down_with_before_and_after(bad_week, run):
     assert (before["pool_multiplier_low"], after["pool_multiplier_low"]) == (-0.5, -0.6)
 
 
+@pytest.mark.row("W001-8")
 def test_a_second_start_on_the_same_day_is_skipped(bad_week, run):
     run(execute=True)
     state, line = run(execute=True)
@@ -75,6 +78,7 @@ def test_a_missing_row_starts_from_the_variables(bad_week, run, monkeypatch):
     assert stored(bad_week)[0] == [(1, -0.4)]
 
 
+@pytest.mark.row("D001-1")
 def test_without_a_dsn_it_is_not_configured(run):
     assert run()[1] == "matching_tuning status=not_configured reason=missing_dsn env=POSTGRES_DSN_PROD"
 
@@ -93,6 +97,7 @@ def plan_of(days=7):
     return plan
 
 
+@pytest.mark.row("W001-8")
 def test_runs_at_the_same_moment_make_one_step_together(bad_week):
     plan, made = plan_of(), []
     now = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -115,6 +120,7 @@ def test_numbers_that_moved_since_the_plan_are_not_overwritten(bad_week):
     assert stored(bad_week) == ([(2, 0.2)], [])
 
 
+@pytest.mark.row("D001-19")
 @pytest.mark.parametrize(
     ("name", "value"),
     [("MATCH_TUNING_POOL_STEP", "nan"), ("MATCH_TUNING_INTENSITY_MAX", "3"), ("MATCH_TUNING_POOL_MIN", "0.9")],

@@ -47,6 +47,7 @@ def test_a_second_start_in_the_same_second_changes_nothing(capsys, good_week):
     assert line.startswith(f"metrics_baseline status=skipped reason=already_taken baseline_id={ID}")
 
 
+@pytest.mark.row("W001-16")
 def test_the_daily_run_compares_with_it(capsys, good_week):
     metrics_baseline(return_state=True)
     add_day(good_week, TODAY, 400, 90)

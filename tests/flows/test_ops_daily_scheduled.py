@@ -51,6 +51,7 @@ def line_with(lines: list[str], token: str) -> str:
     return next(line for line in lines if line.startswith(f"{token} "))
 
 
+@pytest.mark.row("P001-16", "P001-31")
 def test_a_quiet_day_is_normalised_and_ends_well(capsys, memory):
     lines = lines_of(capsys)
     assert line_with(lines, "ops_daily_watchdog").startswith(
@@ -65,6 +66,7 @@ def test_a_quiet_day_is_normalised_and_ends_well(capsys, memory):
     assert lines[-1].startswith("ops_daily status=normalized reason=insufficient_data mode=prod")
 
 
+@pytest.mark.row("P001-18", "W001-2")
 def test_no_traffic_does_not_hide_a_leak(capsys, memory):
     add_counters(memory, TODAY, disables_identity_leak=1)
     lines = lines_of(capsys)
@@ -72,6 +74,7 @@ def test_no_traffic_does_not_hide_a_leak(capsys, memory):
     assert lines[-1].startswith("ops_daily status=unhealthy reason=identity_leak_disable")
 
 
+@pytest.mark.row("W001-3")
 def test_old_data_goes_on_an_unhealthy_day_too(capsys, memory):
     add_day(memory, TODAY, 1000, 1)
     add_day(memory, days_ago(181), 10, 1)
@@ -81,6 +84,7 @@ def test_old_data_goes_on_an_unhealthy_day_too(capsys, memory):
     assert '"status":"ok"' in line_with(lines, "retention_report")
 
 
+@pytest.mark.row("W001-35", "D001-23")
 def test_a_day_is_covered_once(capsys, memory):
     add_day(memory, TODAY, 100, 50)
     assert lines_of(capsys)[-1].startswith("ops_daily status=healthy")
@@ -108,6 +112,7 @@ def late_run(due: datetime):
     return run, parameters
 
 
+@pytest.mark.row("D001-23")
 def test_five_late_runs_after_an_outage_make_one_real_run(capsys, real_clock):
     now = datetime.now(UTC)
     for ago in (5, 4, 3, 2, 1):
@@ -131,6 +136,7 @@ def test_the_retry_of_a_bad_run_judges_again_instead_of_ending_as_skipped(capsys
     assert [line.split()[1] for line in last_lines] == ["status=unhealthy", "status=unhealthy"]
 
 
+@pytest.mark.row("D001-17")
 def test_a_killed_run_has_covered_nothing_and_frees_the_lock(capsys, memory):
     program = (
         "from tasks.step import without_server\n"
@@ -164,6 +170,7 @@ def _await(dsn: str, question: str) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.row("D001-18")
 def test_the_watch_goes_on_without_its_memory(capsys, service_database, monkeypatch, tmp_path):
     monkeypatch.setenv("ARTIFACTS_URL", str(tmp_path))
     monkeypatch.setenv("WATCHKEEPER_DSN", "postgresql://nobody@127.0.0.1:9/none")
@@ -191,6 +198,7 @@ def store_baseline(dsn: str, name: str, created: str, h: object) -> None:
         )
 
 
+@pytest.mark.row("W001-16", "W001-20")
 def test_the_newest_baseline_is_really_compared_with(capsys, memory):
     add_day(memory, TODAY, 100, 50)
     store_baseline(memory, "older", "2026-11-01", 0.5)
@@ -211,6 +219,7 @@ def test_a_day_level_with_its_baseline_is_healthy_in_every_part(capsys, memory):
     assert lines[-1] == "ops_daily status=healthy mode=prod day=2026-11-21"
 
 
+@pytest.mark.row("P001-28", "W001-17")
 def test_the_table_in_the_ui_has_a_small_day_without_its_numbers(capsys, memory):
     add_day(memory, TODAY, 777, 333)
     add_day(memory, days_ago(1), 4, 3)

@@ -13,6 +13,7 @@ def playbook_of(state):
     return found if found and found.flow_run_id == state.state_details.flow_run_id else None
 
 
+@pytest.mark.row("P001-17", "P001-35")
 def test_a_bad_outcome_carries_its_playbook():
     artifact = playbook_of(prod_config(return_state=True))
     assert artifact is not None
@@ -21,6 +22,7 @@ def test_a_bad_outcome_carries_its_playbook():
     assert "1. Read the names in `missing=`" in str(artifact.data)
 
 
+@pytest.mark.row("P001-35")
 def test_a_good_outcome_needs_none(monkeypatch):
     monkeypatch.setenv("POSTGRES_DSN_PROD", "postgresql://ops@db.internal/app")
     assert playbook_of(prod_config(return_state=True)) is None

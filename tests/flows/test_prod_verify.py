@@ -28,6 +28,7 @@ def lines_of(capsys, **parameters) -> list[str]:
     return [line.removesuffix(" frozen_now=2026-11-21T03:00:00Z") for line in lines]
 
 
+@pytest.mark.row("P001-10", "D001-1")
 def test_without_a_dsn_the_plan_is_checked_and_the_rest_is_not_configured(capsys):
     for mode in ("dry_run", "verify"):
         lines = lines_of(capsys, mode=mode)
@@ -37,11 +38,13 @@ def test_without_a_dsn_the_plan_is_checked_and_the_rest_is_not_configured(capsys
         ]
 
 
+@pytest.mark.row("P001-10")
 def test_a_dry_run_connects_to_nothing(capsys, monkeypatch):
     monkeypatch.setenv("POSTGRES_DSN_PROD", "postgresql://nobody@127.0.0.1:9/none")
     assert lines_of(capsys)[-1] == "prod_verify status=ok mode=dry_run"
 
 
+@pytest.mark.row("P001-11")
 def test_after_a_deploy_no_data_is_accepted_and_said(capsys, deployed):
     state = prod_verify(mode="verify", return_state=True)
     assert state.result().exit_code == 0
@@ -50,17 +53,20 @@ def test_after_a_deploy_no_data_is_accepted_and_said(capsys, deployed):
     assert lines[-1].startswith("prod_verify status=insufficient_data reason=delivered_total_0 mode=verify")
 
 
+@pytest.mark.row("P001-11")
 def test_a_good_service_on_the_planned_schema_is_verified(capsys, deployed):
     add_day(deployed, TODAY, 100, 50)
     add_counters(deployed, TODAY, offers_generated=30)
     assert lines_of(capsys, mode="verify")[-1] == "prod_verify status=ok mode=verify"
 
 
+@pytest.mark.row("P001-27")
 def test_an_unhealthy_service_is_not_verified(capsys, deployed):
     add_day(deployed, TODAY, 100, 1)
     assert lines_of(capsys, mode="verify")[-1].startswith("prod_verify status=unhealthy reason=ops_daily_unhealthy")
 
 
+@pytest.mark.row("P001-27")
 def test_a_missing_table_is_found_before_health_is_judged(capsys, deployed):
     with psycopg.connect(deployed) as conn:
         conn.execute("DROP TABLE second_touch_offers")
@@ -69,6 +75,7 @@ def test_a_missing_table_is_found_before_health_is_judged(capsys, deployed):
     assert lines[2:] == ["prod_verify status=fail reason=db_verify_failed mode=verify parts=db_verify:fail"]
 
 
+@pytest.mark.row("P001-27", "D001-6")
 def test_verification_works_where_every_session_may_only_read(capsys, deployed):
     add_day(deployed, TODAY, 100, 50)
     with psycopg.connect(deployed, autocommit=True) as conn:

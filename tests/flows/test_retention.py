@@ -38,6 +38,7 @@ def report_in(lines):
     return json.loads(line.removeprefix("retention_report "))
 
 
+@pytest.mark.row("P001-29")
 def test_a_report_deletes_nothing_and_a_drift_is_red(capsys, expired):
     state, lines = lines_of(capsys)
     assert state.is_failed()
@@ -45,6 +46,7 @@ def test_a_report_deletes_nothing_and_a_drift_is_red(capsys, expired):
     assert report_in(lines)["groups"]["security_events"] == {"cutoff_days": 30, "expired_rows": 2, "total_rows": 3}
 
 
+@pytest.mark.row("W001-31")
 def test_a_cleanup_says_each_table_then_all_then_reports_by_the_same_moment(capsys, expired):
     state, lines = lines_of(capsys, mode="cleanup")
     assert state.is_completed()
@@ -68,6 +70,7 @@ def test_a_second_cleanup_finds_nothing_and_is_good(capsys, expired):
     )
 
 
+@pytest.mark.row("W001-4")
 def test_one_table_that_fails_leaves_the_others_their_turn_and_the_truth(capsys, expired):
     with psycopg.connect(expired) as conn:
         conn.execute("ALTER TABLE second_touch_events RENAME TO elsewhere")
@@ -87,6 +90,7 @@ def test_the_ceiling_is_said_and_the_rest_is_a_drift(capsys, expired):
     assert lines[6] == "retention status=fail reason=ceiling_reached mode=cleanup deleted_total=2 expired_total=1"
 
 
+@pytest.mark.row("D001-1")
 def test_without_a_dsn_it_is_not_configured_and_green(capsys):
     state, lines = lines_of(capsys)
     assert state.name == "NotConfigured"
@@ -96,6 +100,7 @@ def test_without_a_dsn_it_is_not_configured_and_green(capsys):
     ]
 
 
+@pytest.mark.row("W001-7", "D001-19")
 def test_a_ttl_that_is_no_number_of_days_is_refused_by_name(capsys, expired, monkeypatch):
     monkeypatch.setenv("DAILY_ACK_RETENTION_DAYS", "-1")
     _, lines = lines_of(capsys, mode="cleanup")

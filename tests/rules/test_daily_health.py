@@ -17,6 +17,7 @@ def a_week(delivered: int, positive: int) -> Window:
     return Window(7, (DayCount(TODAY, delivered, positive),))
 
 
+@pytest.mark.row("P001-9", "P001-30")
 @pytest.mark.parametrize(
     ("delivered", "positive", "status", "reason"),
     [
@@ -43,6 +44,7 @@ def test_more_positives_than_deliveries_are_shown_as_they_are():
     assert "h=1.20" in judge_window(a_week(10, 12), 0.2, 0).line
 
 
+@pytest.mark.row("P001-30")
 def test_day_six_counts_and_day_seven_and_tomorrow_do_not():
     days = [DayCount(TODAY - timedelta(days=ago), 1, 0) for ago in (-1, 0, 6, 7)]
     assert [row.day for row in window_of(days, TODAY, 7).rows] == [TODAY, TODAY - timedelta(days=6)]
@@ -56,6 +58,7 @@ def test_a_window_holds_nothing_but_its_days_newest_first(found, days):
     assert len(inside) == sum(0 <= (TODAY - row.day).days < days for row in found)
 
 
+@pytest.mark.row("W001-17")
 @given(st.integers(0, 4), counts)
 def test_a_small_day_shows_none_of_its_numbers(delivered, positive):
     (outcome,) = metrics_of(Window(1, (DayCount(TODAY, delivered, positive),)))
@@ -67,6 +70,7 @@ def test_from_five_deliveries_on_a_day_shows_its_numbers():
     assert outcome.line == "ops_daily_metrics day=2026-11-21 delivered=5 positive=1 h=0.20 status=ok"
 
 
+@pytest.mark.row("W001-17")
 @given(rows)
 def test_a_day_has_one_line(found):
     by_day = {row.day: row for row in found}.values()

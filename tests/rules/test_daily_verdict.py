@@ -29,6 +29,7 @@ NOT_CLEANED = RETENTION_CLEANUP.says(Status.FAIL, "cleanup_failed")
 DRIFT = RETENTION_REPORT.says(Status.FAIL, "ttl_drift")
 
 
+@pytest.mark.row("P001-16", "P001-18", "W001-2")
 @pytest.mark.parametrize(
     ("parts", "line"),
     [
@@ -54,6 +55,7 @@ def test_only_a_run_that_lacks_nothing_but_data_is_normalised(parts, line):
     assert normalize(parts, scheduled=True).line == line
 
 
+@pytest.mark.row("P001-16")
 @pytest.mark.parametrize("parts", [[HEALTHY], [NO_TRAFFIC], [LOW]])
 def test_by_hand_nothing_is_normalised(parts):
     assert normalize(parts, scheduled=False).line == "ops_ci_normalize status=skip reason=not_schedule"
@@ -89,6 +91,7 @@ def test_a_leak_beside_no_traffic_is_unhealthy():
     assert concluded(NO_TRAFFIC, TOUCH_LEAK).startswith("ops_daily status=unhealthy reason=identity_leak_disable ")
 
 
+@pytest.mark.row("W001-20")
 def test_a_quiet_day_does_not_hide_a_failed_upkeep():
     assert concluded(NO_TRAFFIC, upkeep=(NOT_CLEANED, DRIFT)).startswith(
         "ops_daily status=fail reason=cleanup_failed "
@@ -150,5 +153,6 @@ def test_a_verification_needs_plan_and_schema_and_accepts_a_quiet_service(parts,
     assert conclude_verification(parts, health).line == line
 
 
+@pytest.mark.row("P001-11")
 def test_no_data_after_a_deploy_is_exit_0():
     assert conclude_verification([PLAN_OK, SCHEMA_OK], [NO_TRAFFIC, TOUCH_QUIET]).exit_code == 0

@@ -36,6 +36,7 @@ def test_every_status_has_a_meaning():
     assert {meaning_of(RETENTION.says(status)) for status in Status} == set(Meaning)
 
 
+@pytest.mark.row("W001-32", "D001-26")
 def test_the_message_is_the_line_and_the_link_and_nothing_else():
     line = RETENTION.says(Status.FAIL, "ttl_drift").line
     assert json.loads(message(line, "http://ops/run/1")) == {"text": f"{line}\nhttp://ops/run/1"}

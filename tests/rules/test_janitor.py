@@ -42,6 +42,7 @@ def test_silence_is_measured_in_heartbeats_and_waiting_in_seconds(run, verdict):
     assert judge_run(run, NOW, PATIENCE) is verdict
 
 
+@pytest.mark.row("D001-24")
 @given(since=st.floats(0, 1e7), sign=st.one_of(st.none(), st.floats(0, 1e7)), beat=st.sampled_from([None, 30, 180]))
 def test_a_run_that_waits_for_a_person_is_never_given_up(since, sign, beat):
     run = replace(running(since, sign, beat), phase=Phase.PAUSED)
@@ -49,11 +50,13 @@ def test_a_run_that_waits_for_a_person_is_never_given_up(since, sign, beat):
     assert lost([run], NOW, PATIENCE) == {}
 
 
+@pytest.mark.row("D001-24")
 @given(sign=st.floats(0, 90))
 def test_a_run_that_was_heard_of_within_its_heartbeats_is_never_given_up(sign):
     assert lost([running(last_sign_s=sign)], NOW, PATIENCE) == {}
 
 
+@pytest.mark.row("D001-24")
 def test_only_what_both_looks_found_is_given_up():
     first = {"a": Verdict.SILENT, "b": Verdict.SILENT, "c": Verdict.STUCK}
     second = {"b": Verdict.SILENT, "c": Verdict.SILENT, "d": Verdict.STUCK}

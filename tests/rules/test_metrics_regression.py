@@ -51,6 +51,7 @@ def test_limits_themselves_pass_and_beyond_them_does_not(changes, verdict):
     assert judged(**changes) == verdict
 
 
+@pytest.mark.row("W001-16")
 def test_the_baseline_really_decides():
     assert judged({"matching_health_h": 0.9}) == ("fail", "matching_health_regressed")
     assert judged({"matching_health_h": 0.4}) == ("ok", None)
@@ -103,6 +104,7 @@ def test_the_snapshot_has_the_nine_keys_of_the_runbook_s_tool_and_nothing_else()
     )
 
 
+@pytest.mark.row("W001-16")
 def test_blocked_leaks_and_crisis_routings_come_from_the_counters():
     touch = SecondTouch(7, {"sends_held_identity_leak": 2, "sends_held_crisis_window": 3})
     snapshot = snapshot_of(Window(7, ()), Traffic((), 9, 1.5), touch)

@@ -38,6 +38,7 @@ def test_an_absent_key_is_left_out():
     assert PROD_CONFIG.says(Status.OK, required=1, missing=None).line == "prod_config status=ok required=1"
 
 
+@pytest.mark.row("W001-24")
 def test_ratios_have_two_digits_and_numbers_stay_numbers_in_json():
     said = OPS_DAILY_WATCHDOG.says(
         Status.HEALTHY, window_days=7, delivered_total=1000, positive_total=450, h=0.4500001
@@ -87,6 +88,7 @@ def test_a_json_form_carries_groups_of_counts():
     assert json.loads(payload)["groups"] == {"security_events": {"total_rows": 3, "expired_rows": 0}}
 
 
+@pytest.mark.row("P001-31", "W001-23")
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -104,10 +106,12 @@ def test_the_exit_code_follows_from_the_status(status, code):
     assert Contract("t", (status,), "001").says(status).exit_code == code
 
 
+@pytest.mark.row("W001-26")
 def test_a_key_outside_the_contract_turns_the_line_into_a_failure():
     assert PROD_CONFIG.says(Status.OK, user="ann").line == "prod_config status=fail reason=invalid_output_key"
 
 
+@pytest.mark.row("W001-26", "W001-29")
 def test_a_status_or_reason_outside_the_contract_turns_the_line_into_a_failure():
     assert PROD_CONFIG.says(Status.HEALTHY).line == "prod_config status=fail reason=undeclared_outcome"
     assert PROD_CONFIG.says(Status.FAIL, "bad_mood").line == "prod_config status=fail reason=undeclared_outcome"
@@ -119,6 +123,7 @@ def test_a_value_of_the_wrong_kind_turns_the_line_into_a_failure(value):
     assert said.line == "prod_config status=fail reason=invalid_output_value"
 
 
+@pytest.mark.row("P001-23", "W001-21")
 @pytest.mark.parametrize(
     "secret",
     ["postgres://u:pw@h/d", "postgresql://h/d", "host=h password=hunter22", "sk-abcdefgh1234", "ann@example.org"],

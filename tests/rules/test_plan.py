@@ -40,6 +40,7 @@ def test_a_sound_plan_has_its_migrations_in_order():
     assert judge_plan(plan).line == "db_bootstrap_dry_run status=ok migrations=5"
 
 
+@pytest.mark.row("P001-12", "W001-9", "D001-9")
 @pytest.mark.parametrize(
     ("files", "found"),
     [
@@ -66,6 +67,7 @@ def test_each_way_of_being_unsound_has_its_reason(files, found):
     assert reasons(files) == found
 
 
+@pytest.mark.row("D001-9")
 def test_all_problems_are_listed_and_the_first_decides():
     plan = plan_from_files({"0001_a.sql": SQL, "0001_b.sql": SQL, "0004_d.sql": SQL, "x.sql": SQL, "y.txt": None})
     assert judge_plan(plan).line == (

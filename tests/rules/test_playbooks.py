@@ -32,6 +32,7 @@ BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
 CONTRACTS = [contract for contract in vars(production).values() if isinstance(contract, Contract)]
 
 
+@pytest.mark.row("P001-35")
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.token)
 def test_every_reason_of_a_failing_status_has_a_playbook(contract):
     if BAD & set(contract.statuses):
@@ -53,6 +54,7 @@ def test_a_reason_that_no_contract_has_is_not_made_up():
     assert playbook_for("ops_daily", "no_such_reason") is None
 
 
+@pytest.mark.row("P001-17", "P001-18", "P001-19", "P001-20", "P001-21", "P001-22")
 @pytest.mark.parametrize(
     ("token", "reason", "playbook"),
     [

@@ -26,12 +26,14 @@ SECRETS = {
 }
 
 
+@pytest.mark.row("W001-21", "W001-22")
 @pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS.keys())
 def test_every_known_shape_is_found_and_removed(text):
     assert looks_secret(text)
     assert "s3cret" not in scrub(f"before {text} after").lower()
 
 
+@pytest.mark.row("W001-22")
 def test_a_line_with_a_masked_value_is_not_excused():
     assert "s3cret" not in scrub("a=*** b=postgres://u:s3cret@h/d [redacted]")
 

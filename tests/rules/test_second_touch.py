@@ -18,10 +18,12 @@ def test_there_are_eighteen_counters():
     assert len(set(KNOWN_COUNTERS)) == 18
 
 
+@pytest.mark.row("W001-5")
 def test_one_identity_leak_is_unhealthy_at_any_volume():
     assert judged(disables_identity_leak=1) == ("unhealthy", "identity_leak_disable")
 
 
+@pytest.mark.row("P001-32", "P001-19")
 @pytest.mark.parametrize(
     ("counts", "verdict"),
     [
@@ -41,6 +43,7 @@ def test_limits_themselves_pass_and_one_more_does_not(counts, verdict):
     assert judged(**counts) == verdict
 
 
+@pytest.mark.row("W001-5")
 def test_a_service_that_suppresses_every_offer_is_seen():
     assert judged(offers_suppressed_rate_limited=500) == ("unhealthy", "suppressed_rate_high")
 
@@ -57,6 +60,7 @@ def test_every_broken_rule_is_named_and_the_first_decides():
     assert outcome.line.endswith("reasons=identity_leak_disable,held_rate_high,suppressed_rate_high")
 
 
+@pytest.mark.row("P001-32")
 def test_a_quiet_second_touch_alone_is_exit_0_and_a_broken_one_exit_2():
     assert judge_second_touch(SecondTouch(7, {})).exit_code == 0
     assert judge_second_touch(SecondTouch(7, {"disables_identity_leak": 1})).exit_code == 2
@@ -84,6 +88,7 @@ def test_the_summary_has_all_counters_in_the_order_of_the_contract():
     )
 
 
+@pytest.mark.row("W001-18", "D001-15")
 def test_unknown_keys_are_counted_and_change_no_total():
     window = SecondTouch(7, {"offers_generated": 3, "offers_lost": 9, "sends_held_by_magic": 1})
     outcome = summary_of(window)

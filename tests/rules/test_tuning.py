@@ -52,6 +52,7 @@ def test_bad_weeks_end_at_the_bounds_in_whole_tenths():
     assert steps(START, [0.0] * 9) == Tuning(0, 0, -0.7, 0.5, allow_theme_relax_high=False)
 
 
+@pytest.mark.row("W001-8")
 def test_good_weeks_bring_back_what_bad_weeks_took():
     assert steps(START, [0.0] * 9 + [1.0] * 9) == Tuning(0, 2, -0.5, 0.7, allow_theme_relax_high=True)
 
@@ -90,6 +91,7 @@ def test_the_upper_band_never_sinks_below_the_lower_one():
     )
 
 
+@pytest.mark.row("W001-8")
 @pytest.mark.parametrize(("delivered", "moves"), [(49, False), (50, True)])
 def test_below_fifty_deliveries_nothing_moves_and_no_count_is_shown(delivered, moves):
     plan = judge(facts(delivered, 0), TODAY, BOUNDS)

@@ -1,5 +1,7 @@
 """Whether a database is what its plan says it is."""
 
+import pytest
+
 from tasks.rules.plan import LedgerRow, Plan, PlanKind, Problem, compare, plan_from_files
 from tasks.rules.verification import DatabaseFacts, judge_database
 
@@ -26,15 +28,18 @@ def test_an_empty_database_lacks_tables_and_ledger():
     )
 
 
+@pytest.mark.row("W001-13")
 def test_a_ledger_behind_the_plan_names_what_is_not_applied():
     assert line(rows=ROWS[:1]) == "db_verify status=fail reason=ledger_behind migrations=0002_b.sql"
 
 
+@pytest.mark.row("W001-9", "W001-13")
 def test_a_foreign_row_is_named():
     rows = (*ROWS, LedgerRow("0003", "0003_foreign.sql", "x"))
     assert line(rows=rows) == ("db_verify status=fail reason=ledger_unknown_migration migrations=0003_foreign.sql")
 
 
+@pytest.mark.row("W001-13")
 def test_an_edited_file_is_named():
     rows = (ROWS[0], LedgerRow("0002", "0002_b.sql", "other"))
     assert line(rows=rows) == "db_verify status=fail reason=migration_checksum_mismatch migrations=0002_b.sql"

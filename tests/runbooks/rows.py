@@ -2,7 +2,7 @@
 
 A row is `| id | section | promise | literals | where |`. The literals are what other people's scripts depend on:
 status lines (`db_verify status=ok`), options with their defaults (`ops-daily --days 7`) and exit codes
-(`db_verify exit 1: fail`). `complaints` says where a literal and the code disagree.
+(`db_verify exit 1: fail`). `complaints` says where a literal and the code disagree, and which place is not there.
 """
 
 import re
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from flows.catalogue import read_catalogue
 from tasks.rules.contracts import REGISTRY
-from tasks.rules.outcome import COMMON_REASONS, Contract
+from tasks.rules.outcome import COMMON_KEYS, COMMON_REASONS, Contract
 
 DOCS = Path(__file__).parents[2] / "docs"
-_ROW = re.compile(r"^\| (?P<id>(?:P|W)\d{3}-\d+) \|(?P<cells>.*)\|$")
+_ROW = re.compile(r"^\| (?P<id>[PWD]\d{3}-\d+) \|(?P<cells>.*)\|$")
 _PLACEHOLDER = re.compile(r"<[a-z_]+>")
 
 
@@ -29,7 +29,7 @@ class Row:
 
 
 def read_rows(page: str) -> list[Row]:
-    """All rows of a page, promises (P) and weaknesses (W), in their order."""
+    """All rows of a page in their order: promises (P), weaknesses (W), what is beyond the runbook (D)."""
     return list(_rows((DOCS / page).read_text(encoding="utf-8")))
 
 
@@ -41,8 +41,14 @@ def _rows(text: str) -> Iterator[Row]:
 
 
 def complaints(row: Row) -> list[str]:
-    """Where the row's literals and the code's contract or catalogue disagree."""
-    return [f"{row.id}: {why}" for literal in row.literals if (why := _complaint(literal.replace("\\|", "|")))]
+    """Where the row's literals and the code's contract or catalogue disagree, and which place is gone."""
+    found = [_complaint(literal.replace("\\|", "|")) for literal in row.literals]
+    return [f"{row.id}: {why}" for why in (*found, _place_complaint(row.where)) if why]
+
+
+def _place_complaint(where: str) -> str | None:
+    is_there = where.startswith("does not apply:") or (DOCS.parent / where).exists()
+    return None if is_there else f"`{where}` is no file of this project"
 
 
 def _complaint(literal: str) -> str | None:
@@ -60,10 +66,10 @@ def _line_complaint(contract: Contract, rest: str, literal: str) -> str | None:
         agrees = status is not None and contract.exit_code(status) == int(exit_code[1])
         return None if agrees else f"`{literal}` is not the exit code in the contract"
     said = dict(pair.split("=", 1) for pair in rest.split() if "=" in pair)
-    keys = {key.name for key in contract.keys} | {"status", "reason"}
+    keys = set(_declared_order(contract))
     if unknown := set(said) - keys:
         return f"`{literal}` has keys outside the contract: {sorted(unknown)}"
-    if not _allowed(said.get("status"), [status.value for status in contract.statuses]):
+    if not _allowed(said.get("status"), [*(status.value for status in contract.statuses), "error"]):
         return f"`{literal}` has a status outside the contract"
     if not _allowed(said.get("reason"), [*contract.reasons, *COMMON_REASONS]):
         return f"`{literal}` has a reason outside the contract"
@@ -74,7 +80,8 @@ def _line_complaint(contract: Contract, rest: str, literal: str) -> str | None:
 
 def _declared_order(contract: Contract) -> list[str]:
     keys = [key.name for key in contract.keys]
-    return [*(name for name in ("status", "reason") if name not in keys), *keys]
+    common = [key.name for key in COMMON_KEYS if key.name not in keys]
+    return [*(name for name in ("status", "reason") if name not in keys), *keys, *common]
 
 
 def _allowed(word: str | None, allowed: list[str]) -> bool:

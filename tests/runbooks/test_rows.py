@@ -64,3 +64,8 @@ def test_the_rows_of_a_page_and_the_code_agree(page):
 )
 def test_a_row_that_disagrees_with_the_code_is_found(literal, complaint):
     assert complaint in complaints(Row("P001-0", "", "", (literal,), ""))[0]
+
+
+def test_a_row_whose_place_has_moved_is_found():
+    assert "no file" in complaints(Row("P001-0", "", "", (), "tasks/rules/elsewhere.py"))[0]
+    assert complaints(Row("P001-0", "", "", (), "does not apply: somebody else's")) == []

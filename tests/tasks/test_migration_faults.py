@@ -54,6 +54,7 @@ def wait_until(conn: psycopg.Connection, condition: str) -> None:
 SLEEPING = "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database())"
 
 
+@pytest.mark.row("W001-11")
 def test_of_two_appliers_one_applies_and_the_other_skips_or_is_refused(production, tmp_path, postgres):
     texts = [f"CREATE TABLE t{number} (a int PRIMARY KEY)" for number in range(8)]
     for _round in range(10):
@@ -65,6 +66,7 @@ def test_of_two_appliers_one_applies_and_the_other_skips_or_is_refused(productio
         assert said == ["applied=0 skipped=8", "applied=8 skipped=0"]
 
 
+@pytest.mark.row("W001-11")
 def test_a_second_applier_is_refused_with_the_name_and_the_age_of_the_first(production, tmp_path):
     plan = plan_of(tmp_path, "SELECT 1")
     with admin_of(production) as first:
@@ -97,6 +99,7 @@ def test_a_waiting_applier_does_not_hold_up_a_concurrent_index_build(production,
     assert said == ["applied=0 skipped=2", "applied=2 skipped=0"]
 
 
+@pytest.mark.row("D001-17")
 def test_an_applier_that_was_killed_in_the_middle_leaves_whole_files_and_a_second_start_finishes(
     production, tmp_path
 ):
@@ -134,6 +137,7 @@ def test_a_concurrent_build_that_was_broken_off_is_finished_by_a_second_start(pr
     assert verify(plan, "a", "z") == "db_verify status=ok"
 
 
+@pytest.mark.row("D001-7")
 def test_a_server_that_goes_down_in_the_middle_is_a_lost_connection_and_a_second_start_finishes(production, tmp_path):
     plan_of(tmp_path, "CREATE TABLE a (b int)", "CREATE TABLE c (d int); SELECT pg_sleep(5)")
     process = applier(tmp_path)
@@ -144,6 +148,7 @@ def test_a_server_that_goes_down_in_the_middle_is_a_lost_connection_and_a_second
     assert apply(plan_of(tmp_path, "CREATE TABLE a (b int)", "CREATE TABLE c (d int)")) == Applied(1, 1)
 
 
+@pytest.mark.row("W001-14", "D001-6")
 def test_a_read_only_server_says_so(production, tmp_path):
     with admin_of(production) as conn:
         name = conn.info.dbname
@@ -164,6 +169,7 @@ def test_a_database_that_turned_read_only_names_the_first_file_that_could_not_be
     }
 
 
+@pytest.mark.row("W001-14", "D001-8")
 def test_a_missing_privilege_is_no_connect_failure(production, tmp_path, limited_role, monkeypatch):
     plan = plan_of(tmp_path, "SELECT 1", "CREATE TABLE a (b int)")
     monkeypatch.setenv(DSN, limited_role)
@@ -186,6 +192,7 @@ def test_a_file_that_lacks_a_privilege_is_named(production, tmp_path, limited_ro
     }
 
 
+@pytest.mark.row("D001-8")
 def test_a_role_that_may_not_connect_is_denied_and_not_unreachable(production, tmp_path, limited_role, monkeypatch):
     with admin_of(production) as conn:
         conn.execute(f"REVOKE CONNECT ON DATABASE {conn.info.dbname} FROM PUBLIC")
@@ -193,6 +200,7 @@ def test_a_role_that_may_not_connect_is_denied_and_not_unreachable(production, t
     assert refusal(plan_of(tmp_path, "SELECT 1"))["reason"] == "db_permission_denied"
 
 
+@pytest.mark.row("W001-14", "D001-5")
 def test_a_table_that_somebody_keeps_locked_is_a_timeout_that_names_the_file(production, tmp_path):
     with admin_of(production) as conn:
         conn.execute("CREATE TABLE a (b int)")

@@ -58,6 +58,7 @@ def refusal(plan: Plan) -> dict[str, Any]:
     return {"reason": caught.value.reason, **{k: v for k, v in caught.value.fields.items() if v is not None}}
 
 
+@pytest.mark.row("P001-6")
 def test_our_own_plan_applies_once_and_is_skipped_from_then_on(production):
     plan = read_plan.fn("migrations/production")
     assert apply(plan) == Applied(OUR_OWN, 0)
@@ -93,6 +94,7 @@ def test_the_ledger_row_holds_the_files_name_and_checksum(production, tmp_path):
     ]
 
 
+@pytest.mark.row("W001-10", "D001-11", "P001-36")
 @pytest.mark.parametrize(
     ("broken", "sqlstate"),
     [
@@ -163,6 +165,7 @@ def test_a_plan_of_many_trips_applies_in_order_and_stops_where_it_breaks(product
     assert len(ledger(production)) == 104
 
 
+@pytest.mark.row("P001-36", "D001-10")
 def test_an_edited_applied_file_stops_everything(production, tmp_path):
     apply(plan_of(tmp_path, "SELECT 1", "SELECT 2"))
     edited = plan_of(tmp_path, "SELECT 11", "SELECT 2", "CREATE TABLE c (d int)")
@@ -176,6 +179,7 @@ def test_an_edited_applied_file_stops_everything(production, tmp_path):
     assert ledger(production) == ["0001", "0002"]
 
 
+@pytest.mark.row("W001-9")
 def test_a_foreign_ledger_row_stops_everything_and_is_named(production, tmp_path):
     plan = plan_of(tmp_path, "SELECT 1")
     apply(plan)
@@ -198,6 +202,7 @@ def test_a_file_that_mixes_both_ways_of_running_is_refused_by_the_dry_run(tmp_pa
     assert plan.reasons == ("mixed_migration",)
 
 
+@pytest.mark.row("W001-13")
 def test_a_half_built_index_of_a_broken_start_is_dropped_and_built_again(production, tmp_path):
     table = "CREATE TABLE a (b int); INSERT INTO a VALUES (1), (1)"
     plan = plan_of(tmp_path, table, 'CREATE UNIQUE INDEX CONCURRENTLY "A_b" ON a (b)')

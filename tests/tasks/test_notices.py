@@ -36,6 +36,7 @@ def incidents(dsn):
         ).fetchall()
 
 
+@pytest.mark.row("W001-34", "D001-26")
 def test_one_message_when_it_opens_and_one_when_it_is_over(webhook, operations_database):
     for outcome in (BAD, WORSE, SKIPPED, BAD, GOOD, GOOD):
         notify("ops-daily", outcome, at=NOW)
@@ -135,6 +136,7 @@ def test_without_a_memory_a_bad_outcome_still_reaches_somebody(webhook, monkeypa
     assert webhook.texts == [BAD.line]
 
 
+@pytest.mark.row("W001-34", "D001-26")
 def test_many_runs_that_fail_at_once_open_one_incident_and_send_one_message(webhook, operations_database):
     webhook.delay_s = 0.1
     runs = [threading.Thread(target=notify, args=("ops-daily", BAD), kwargs={"at": NOW}) for _ in range(8)]

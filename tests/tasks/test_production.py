@@ -40,6 +40,7 @@ def test_one_theme_can_be_looked_at_beside_the_whole(service_database):
     assert found.everything.rows == (DayCount(TODAY, 15, 5),)
 
 
+@pytest.mark.row("D001-14")
 def test_rows_dated_after_today_are_counted_apart(service_database):
     add_day(service_database, date(2026, 11, 22), 100, 100)
     found = facts()
@@ -65,6 +66,7 @@ def test_acknowledgements_of_any_reaction_count_inside_the_window_alone(service_
     assert facts().everything.ack_total == 3
 
 
+@pytest.mark.row("W001-16")
 def test_latency_runs_from_the_due_moment_to_the_inbox(service_database):
     for seconds in range(1, 101):
         add_delivery(service_database, TODAY, latency_s=seconds / 10, theme="hope")

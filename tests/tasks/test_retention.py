@@ -58,6 +58,7 @@ def test_a_day_of_exactly_the_ttl_stays_and_an_older_one_goes(service_database, 
     assert count(service_database, table) == 4
 
 
+@pytest.mark.row("W001-4")
 def test_scattered_rows_go_in_many_stretches_and_a_second_run_finds_none(service_database, policies):
     cutoff = policies["security_events"]
     add_events(service_database, cutoff.table, [timedelta(days=day) for day in (1, 31, 2, 400)], copies=15_000)
@@ -135,6 +136,7 @@ def test_a_table_that_is_not_there_is_a_reason_and_no_success(service_database, 
     assert refused.value.reason == "missing_tables"
 
 
+@pytest.mark.row("W001-4", "D001-7")
 def test_the_connection_dying_half_way_keeps_the_count_of_what_was_committed(service_database, policies):
     cutoff = policies["security_events"]
     add_events(service_database, cutoff.table, [timedelta(days=31)], copies=100_000)
@@ -175,6 +177,7 @@ def test_without_memory_the_servers_clock_still_stands_guard(service_database, m
     assert abs(clocks.server - datetime.now(UTC)) < timedelta(minutes=5)
 
 
+@pytest.mark.row("W001-7", "D001-19")
 @pytest.mark.parametrize("value", ["0", "366", "-5", "ten", "7.5"])
 def test_a_ttl_out_of_bounds_is_refused_by_name_and_not_put_right(monkeypatch, value):
     from tasks.rules.faults import Misconfigured

@@ -21,6 +21,7 @@ def run(dsn: str, *statements: str) -> None:
             conn.execute(statement)
 
 
+@pytest.mark.row("P001-21")
 def test_an_empty_database_lacks_every_table_and_the_ledger():
     assert verify(read_plan.fn("migrations/production"), *REQUIRED_TABLES) == (
         "db_verify status=fail reason=missing_tables reasons=missing_tables,ledger_missing"
@@ -29,6 +30,7 @@ def test_an_empty_database_lacks_every_table_and_the_ledger():
     )
 
 
+@pytest.mark.row("P001-21", "W001-13")
 def test_a_dropped_table_is_missing_if_required_and_drifted_in_any_case(production):
     plan = read_plan.fn("migrations/production")
     apply(plan)
@@ -70,6 +72,7 @@ def test_what_does_not_touch_the_plans_tables_is_no_drift(production, tmp_path, 
     assert verify(plan) == "db_verify status=ok"
 
 
+@pytest.mark.row("P001-36")
 def test_applying_again_does_not_forgive_a_drift_and_a_new_migration_does(production, tmp_path):
     apply(plan_of(tmp_path, "CREATE TABLE a (b int)"))
     run(production, "ALTER TABLE a ADD COLUMN c int")
@@ -89,6 +92,7 @@ def test_a_ledger_without_our_note_is_no_drift(production, tmp_path):
         assert verify(plan) == "db_verify status=ok"
 
 
+@pytest.mark.row("P001-27", "D001-6")
 def test_verify_changes_nothing_and_works_on_a_read_only_server(production, tmp_path):
     plan = plan_of(tmp_path, "CREATE TABLE a (b int)")
     apply(plan)
@@ -97,6 +101,7 @@ def test_verify_changes_nothing_and_works_on_a_read_only_server(production, tmp_
     assert verify(plan, "a") == "db_verify status=ok"
 
 
+@pytest.mark.row("W001-14", "D001-8")
 def test_a_role_that_may_not_read_the_ledger_is_denied(production, tmp_path, monkeypatch):
     plan = plan_of(tmp_path, "CREATE TABLE a (b int)")
     apply(plan)
