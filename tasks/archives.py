@@ -5,7 +5,6 @@ bytewise, no times, no owners, two modes, a fixed level and a fixed number of th
 """
 
 import errno
-import fcntl
 import hashlib
 import logging
 import os
@@ -23,7 +22,7 @@ import zstandard
 
 from tasks.archive_check import check_archive
 from tasks.files import replace_file, sync_folder
-from tasks.folders import walk
+from tasks.folders import alone_in, disk_faults, walk
 from tasks.progress import progress
 from tasks.rules.archiving import (
     ARCHIVE_FILE,
@@ -39,7 +38,7 @@ from tasks.rules.archiving import (
     select,
 )
 from tasks.rules.artifacts import canonical_json
-from tasks.rules.faults import Fault, LockHeld, Refused
+from tasks.rules.faults import Fault, Refused
 from tasks.step import step
 
 LEVEL, THREADS = 3, 2  # part of the bytes: changing either changes every checksum
@@ -89,9 +88,8 @@ def _write_tar(source: Path, target: Path, chosen: Sequence[Entry]) -> tuple[lis
         for entry in chosen:
             try:
                 files.append(_add(tar, source, entry.path))
-            except (FileNotFoundError, PermissionError) as error:
-                reason = Reason.VANISHED if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
-                gone.append(Skipped(entry.path, reason))
+            except _CannotOpen as why:
+                gone.append(Skipped(entry.path, why.reason))
             advance(entry.size)
     with target.open("rb") as written:
         os.fsync(written.fileno())
@@ -99,14 +97,33 @@ def _write_tar(source: Path, target: Path, chosen: Sequence[Entry]) -> tuple[lis
 
 
 def _add(tar: tarfile.TarFile, source: Path, path: str) -> Packed:
-    handle = os.open(source / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        status = os.fstat(handle)
+    with _opened(source / path) as file:
+        status = os.fstat(file.fileno())
         member = tarfile.TarInfo(path)
         member.size = status.st_size  # a file that grows is packed up to here, as a log should be
         member.mode = 0o755 if status.st_mode & 0o111 else 0o644
-        tar.addfile(member, reader := _Hashed(file))
+        try:
+            tar.addfile(member, reader := _Hashed(file))
+        except OSError as error:
+            if error.errno is None:  # tarfile's own: the file ended before its length
+                raise Refused("source_changed", "a file shrank while it was read; start again") from None
+            raise
     return Packed(path, reader.size, reader.sha256)
+
+
+class _CannotOpen(Exception):
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open the file as it is now: it may have gone, or turned into a link, since the folder was walked."""
+    try:
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0)
+    except OSError as error:
+        reasons = {errno.ENOENT: Reason.VANISHED, errno.ELOOP: Reason.SYMLINK}
+        raise _CannotOpen(reasons.get(error.errno or 0, Reason.UNREADABLE)) from None
 
 
 class _Hashed:
@@ -140,9 +157,9 @@ def unfinished_folder(destination: Path) -> Iterator[Path]:
 
     One at a time in a destination, so that what a killed run left can be told from what is being made, and removed.
     """
-    with _translated():
+    with disk_faults("archive_not_written"):
         destination.mkdir(parents=True, exist_ok=True)
-        with _alone_in(destination):
+        with alone_in(destination):
             for left_behind in destination.glob(f"{_UNFINISHED}*"):
                 shutil.rmtree(left_behind)
             folder = destination / f"{_UNFINISHED}{uuid.uuid4().hex}"
@@ -163,31 +180,3 @@ def publish(done: Archived, folder: Path, target: Path) -> Archived:
         folder.rename(target)
         sync_folder(target.parent)
     return replace(done, folder=os.fspath(target))
-
-
-@contextmanager
-def _alone_in(destination: Path) -> Iterator[None]:
-    handle = os.open(destination, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise LockHeld("another-archive-run", None) from None
-    finally:
-        os.close(handle)
-
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        log.warning("archive: %s", error)
-        if error.errno in _NO_ROOM:
-            raise Fault("disk_full", "free some room where --dst is; nothing half-written was left there") from None
-        if error.errno in (None, errno.ELOOP):  # tarfile has no number for a file that ended early
-            raise Fault("source_changed", "a file shrank while it was read; start again") from None
-        raise Fault("archive_not_written", f"check the folder of --dst ({type(error).__name__})") from None
