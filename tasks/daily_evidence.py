@@ -8,7 +8,7 @@ from tasks.evidence import show_picture, show_table
 from tasks.files import write_artifact
 from tasks.rules.daily_health import TREND_DAYS, DayCount
 from tasks.rules.faults import Fault
-from tasks.rules.outcome import Outcome
+from tasks.rules.outcome import Kind, Outcome, Value, written
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
@@ -17,9 +17,19 @@ TREND_FILE = "health_trend.png"
 
 @step
 def show_metrics(lines: Sequence[Outcome]) -> None:
-    """The metrics lines as a table; a day of few deliveries has no numbers here either."""
-    rows = [{**line.fields, "status": line.status.value, "reason": line.reason or ""} for line in lines]
-    show_table("ops-daily-metrics", rows, "Deliveries and positive acknowledgements by UTC day")
+    """The metrics lines as a table, every day with all columns; a day of few deliveries has no numbers here too."""
+    show_table("ops-daily-metrics", [_row(line) for line in lines], "Deliveries, positive answers and h by UTC day")
+
+
+def _row(line: Outcome) -> dict[str, object]:
+    told: dict[str, Value] = {**line.fields, "status": line.status.value, "reason": line.reason}
+    return {key.name: _cell(key.kind, told.get(key.name)) for key in line.contract.keys}
+
+
+def _cell(kind: Kind, value: Value) -> object:
+    if value is None:
+        return ""
+    return written(kind, value) if kind is Kind.RATIO else value
 
 
 @step

@@ -10,45 +10,50 @@ from matplotlib.figure import Figure
 
 from tasks.rules.daily_health import SMALL_COUNT, DayCount
 
-_GOOD, _BAD, _BAR, _LIMIT = "#1b7f4b", "#b3261e", "#c9d3dc", "#6b4f9e"
+_GOOD, _BAD, _BAR, _LIMIT, _GRID, _FAINT = "#1b7f4b", "#b3261e", "#9fb1c1", "#6b4f9e", "#e6eaee", "#59636e"
 
 
 def draw_health_trend(rows: Sequence[DayCount], today: date, days: int, min_ratio: float) -> bytes:
-    """h of each day over its deliveries, with the limit; days of few deliveries are left blank, as in the lines.
+    """h of each day with its limit, over its deliveries; days of few deliveries are left blank, as in the lines.
 
     The same numbers give the same bytes.
     """
-    shown = sorted((row for row in rows if not row.is_small), key=lambda row: row.day)
-    places = [(row.day - today).days for row in shown]
-    figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
+    shown = {(row.day - today).days: row for row in rows if not row.is_small}
+    shown = {place: row for place, row in shown.items() if -days < place <= 0}
+    # Half a page of the UI is 584 pixels wide: a small figure keeps its letters readable there.
+    figure = Figure(figsize=(7, 4.2), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
-    health = figure.add_subplot()
-    deliveries = health.twinx()
-    health.set_zorder(deliveries.get_zorder() + 1)
-    health.patch.set_visible(False)
-    _draw_deliveries(deliveries, places, shown)
-    _draw_health(health, places, shown, min_ratio)
-    _frame(health, today, days)
+    health, deliveries = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    _draw_health(health, [shown.get(place) for place in range(1 - days, 1)], min_ratio)
+    _draw_deliveries(deliveries, shown)
+    for axes in (health, deliveries):
+        _frame(axes, today, days)
+    health.set_title(f"Health of {days} UTC days to {today.isoformat()}", loc="left", fontweight="bold")
+    health.set_title(f"blank: under {SMALL_COUNT} deliveries", loc="right", fontsize="small", color=_FAINT)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     png = BytesIO()
     figure.savefig(png, format="png", metadata={"Software": None})
     return png.getvalue()
 
 
-def _draw_deliveries(axes: Axes, places: Sequence[int], shown: Sequence[DayCount]) -> None:
-    axes.bar(places, [row.delivered for row in shown], color=_BAR, width=0.8)
-    axes.set_ylabel("deliveries")
-    axes.set_ylim(bottom=0)
-
-
-def _draw_health(axes: Axes, places: Sequence[int], shown: Sequence[DayCount], min_ratio: float) -> None:
-    values = [row.h for row in shown]
-    low = [(place, value) for place, value in zip(places, values, strict=True) if not value >= min_ratio]
-    axes.plot(places, values, color=_GOOD, linewidth=1.5, marker="o", markersize=4, label="h (positive / delivered)")
-    axes.plot([place for place, _ in low], [value for _, value in low], "o", color=_BAD, markersize=6)
-    axes.axhline(min_ratio, color=_LIMIT, linestyle="--", linewidth=1, label=f"limit {min_ratio:.2f}")
-    axes.set_ylim(0, max([1.0, *values]) * 1.05)
+def _draw_health(axes: Axes, days: Sequence[DayCount | None], min_ratio: float) -> None:
+    """A line that breaks where a day is blank, the days below the limit in red."""
+    places = range(1 - len(days), 1)
+    values = [float("nan") if day is None else day.h for day in days]
+    low = [(place, value) for place, value in zip(places, values, strict=True) if value < min_ratio]
+    axes.plot(places, values, color=_GOOD, linewidth=2, marker="o", markersize=5, label="h = positive / delivered")
+    axes.plot(*([pair[axis] for pair in low] for axis in (0, 1)), "o", color=_BAD, markersize=8, label="below limit")
+    axes.axhline(min_ratio, color=_LIMIT, linestyle="--", linewidth=1.5, label=f"limit {min_ratio:.2f}")
+    axes.set_ylim(0, max([1.0, *(day.h for day in days if day is not None)]) * 1.05)
     axes.set_ylabel("h")
-    axes.legend(loc="upper left", frameon=False)
+    axes.grid(axis="y", color=_GRID)
+
+
+def _draw_deliveries(axes: Axes, shown: dict[int, DayCount]) -> None:
+    most = max([1, *(row.delivered for row in shown.values())])
+    axes.bar(list(shown), [row.delivered for row in shown.values()], color=_BAR, width=0.8)
+    axes.set_ylabel("deliveries")
+    axes.set_yticks([0, most])
 
 
 def _frame(axes: Axes, today: date, days: int) -> None:
@@ -56,4 +61,5 @@ def _frame(axes: Axes, today: date, days: int) -> None:
     ticks = range(0, -days, -max(1, days // 8))
     axes.set_xlim(0.5 - days, 0.5)
     axes.set_xticks(list(ticks), [f"{today + timedelta(days=place):%m-%d}" for place in ticks])
-    axes.set_title(f"Health of deliveries, {days} days to {today.isoformat()} (UTC; blank: under {SMALL_COUNT})")
+    axes.spines[["top", "left", "right"]].set_visible(False)
+    axes.tick_params(length=0)

@@ -52,10 +52,13 @@ def ops_daily(
 ) -> Outcome:
     """Judge the health of production from aggregates and, on schedule, compare and clean up.
 
-    Runbook 001, Routine operations, Daily. Refuses to run in prod mode without POSTGRES_DSN_PROD, and beside another
-    daily run. By hand it is strict: no traffic is exit 2. On schedule it covers each UTC day once, quiet days are
-    normalised, and old data is deleted also on an unhealthy day. If it fails: read `parts=`; unhealthy means look for
-    traffic, hold and suppression rates and recent changes, and roll back the last deploy if needed.
+    Runbook 001, Routine operations, Daily. By hand it is strict: no traffic is exit 2. On schedule it covers each UTC
+    day once, quiet days are normalised, and old data is deleted also on an unhealthy day.
+
+    Refuses to run in prod mode without POSTGRES_DSN_PROD, and beside another daily run.
+
+    If it fails: read `parts=`; unhealthy means look for traffic, hold and suppression rates and recent changes, and
+    roll back the last deploy if needed.
 
     Safety: reads aggregates only; deletes past its TTL only with `scheduled`. Safe to start twice and safe to kill.
     """

@@ -230,6 +230,6 @@ def test_the_table_in_the_ui_has_a_small_day_without_its_numbers(capsys, memory)
     found = {artifact.key: str(artifact.data) for artifact in shown}
     assert {"ops-daily-metrics", "ops-daily-health-trend", "ops-daily-lines"} <= found.keys()
     rows = json.loads(found["ops-daily-metrics"])
-    assert [row.get("delivered") for row in rows] == [777, None]
+    assert [(row["delivered"], row["h"]) for row in rows] == [(777, "0.43"), ("", "")]
     assert rows[1]["reason"] == "small_count"
     assert "data:image/png;base64," in found["ops-daily-health-trend"]

@@ -16,9 +16,18 @@ def test_the_picture_is_a_png_and_the_same_numbers_give_the_same_bytes():
 
 
 def test_a_day_of_few_deliveries_leaves_no_trace():
-    few = DayCount(TODAY - timedelta(days=30), 4, 3)
+    few = DayCount(TODAY - timedelta(days=30), 4, 3)  # a day of the 40 that the rows say nothing about
     assert draw_health_trend([*ROWS, few], TODAY, 40, 0.2) == draw_health_trend(ROWS, TODAY, 40, 0.2)
 
 
 def test_a_service_without_traffic_still_gets_a_picture():
     assert draw_health_trend([], TODAY, 30, 0.2).startswith(b"\x89PNG")
+
+
+def test_a_day_outside_the_picture_does_not_change_its_scale():
+    before = DayCount(TODAY - timedelta(days=30), 4000, 4000)
+    assert draw_health_trend([*ROWS, before], TODAY, 30, 0.2) == draw_health_trend(ROWS, TODAY, 30, 0.2)
+
+
+def test_a_day_below_the_limit_looks_different_under_another_limit():
+    assert draw_health_trend(ROWS, TODAY, 30, 0.2) != draw_health_trend(ROWS, TODAY, 30, 0.1)
