@@ -79,8 +79,13 @@ def cover(day: date) -> None:
 
 @step
 def read_baseline() -> StoredBaseline | None:
-    """The newest stored baseline, or None if there is none (or no memory to ask)."""
-    newest = select(Baseline).order_by(Baseline.created_at.desc(), Baseline.baseline_id.desc()).limit(1)
+    """The newest stored baseline that is not from the future, or None if there is none (or no memory to ask)."""
+    newest = (
+        select(Baseline)
+        .where(Baseline.created_at <= utc_now())
+        .order_by(Baseline.created_at.desc(), Baseline.baseline_id.desc())
+        .limit(1)
+    )
     with _if_reachable(), operations.session() as active:
         found = active.scalar(newest)
         return StoredBaseline(found.baseline_id, found.metrics) if found else None
