@@ -1,4 +1,4 @@
-"""How old artifacts are: by the time inside them and by the file's own."""
+"""What artifacts hold and how old they are: by the time inside them and by the file's own."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tasks.files import replace_file
 from tasks.rules.artifacts import Json, canonical_json
-from tasks.rules.freshness import Seen, time_inside
+from tasks.rules.freshness import Seen, input_of, time_inside
 from tasks.rules.outcome import Outcome
+from tasks.rules.soak_inputs import Input
 from tasks.step import step
 
 LARGEST = 64 << 20
@@ -16,26 +17,33 @@ LARGEST = 64 << 20
 @step
 def look_at_ages(folder: Path, names: Collection[str]) -> dict[str, Seen | None]:
     """What `<name>.json` shows of its age, for each name; None where there is no such file."""
-    return {name: _seen(folder / f"{name}.json") for name in names}
+    return {name: _found(folder / f"{name}.json")[0] for name in names}
 
 
-def _seen(path: Path) -> Seen | None:
+@step
+def read_inputs(folder: Path, names: Collection[str], now: int) -> dict[str, Input]:
+    """What stands in each file and how old it is; what cannot be used says why."""
+    return {name: input_of(*_found(folder / name), now) for name in names}
+
+
+def _found(path: Path) -> tuple[Seen | None, object]:
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return None, None
     except OSError:
-        return Seen(0, problem="unreadable")
+        return Seen(0, problem="unreadable"), None
     modified = int(status.st_mtime)
     try:
-        return Seen(modified, time_inside(_document(path, status.st_size)))
+        document = _document(path, status.st_size)
+        return Seen(modified, time_inside(document)), document
     except OSError:
         problem = "unreadable"
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         problem = "bad_json"
     except (ValueError, OverflowError):
         problem = "time_invalid"
-    return Seen(modified, problem=problem)
+    return Seen(modified, problem=problem), None
 
 
 def _document(path: Path, size: int) -> object:

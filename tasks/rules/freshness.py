@@ -10,9 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import cast
 
+from tasks.rules.artifacts import Json
 from tasks.rules.contracts.daily import CRON_SENTINEL, SENTINEL_CHECK
 from tasks.rules.outcome import Outcome, Status
+from tasks.rules.soak_inputs import Input
 
 DAILY_TARGETS = ("KPI_GATE", "FULL_STACK_VALIDATION", "EDGE_REPORT", "EDGE_SENTINEL")
 WEEKLY_TARGET, WEEKLY_MAX_AGE_S = "WEEKLY_ROLLUP", 8 * 86_400  # it is made on Saturdays; a week and a day of grace
@@ -67,6 +70,20 @@ def epoch_of(time: object) -> int:
     if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
         raise ValueError("not a time")
     return int(time)
+
+
+def age_of(seen: Seen, now: int) -> int:
+    """Seconds by the older of its times; below zero where one of them lies in the future."""
+    times = [time for time in (seen.modified, seen.written) if time is not None]
+    ahead = max(times) - now
+    return -ahead if ahead > SKEW_S else max(0, now - min(times))
+
+
+def input_of(seen: Seen | None, document: object, now: int) -> Input:
+    """A file as it was found, with its age by the times it shows."""
+    if seen is None:
+        return Input(problem="missing")
+    return Input(cast("Json", document), age_of(seen, now), seen.problem)
 
 
 def judge_target(target: Target, seen: Seen | None, now: int) -> Outcome:

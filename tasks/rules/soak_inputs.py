@@ -36,13 +36,14 @@ def facts_of(kpi: Input, edge: Input, max_age_s: float = MAX_AGE_S) -> tuple[Fac
     values: dict[str, float | None] = {}
     for name, found, read in ((KPI_GATE, kpi, _from_kpi), (EDGE_REPORT, edge, _from_edge)):
         try:
-            values |= read(_usable(found, max_age_s))
+            values |= read(usable(found, max_age_s))
         except Unusable as why:
             problems[name] = str(why)
     return Facts(**values, missing=tuple(problems)), problems
 
 
-def _usable(found: Input, max_age_s: float) -> Mapping[str, Json]:
+def usable(found: Input, max_age_s: float) -> Mapping[str, Json]:
+    """The document of a file that is there, young and of the right type; else `Unusable`."""
     if found.problem:
         raise Unusable(found.problem)
     if not isinstance(found.document, Mapping):
@@ -55,43 +56,69 @@ def _usable(found: Input, max_age_s: float) -> Mapping[str, Json]:
 
 
 def _from_kpi(kpi: Mapping[str, Json]) -> dict[str, float | None]:
-    """Readiness is a ratio up to and including 1, a percentage above."""
-    value = _number(kpi, "readiness", 0, 100)
-    return {"readiness_pct": value * 100 if value <= 1 else value}
+    return {"readiness_pct": readiness_pct(kpi)}
 
 
 def _from_edge(edge: Mapping[str, Json]) -> dict[str, float | None]:
-    """Net and taker stand in `total` where there is one, else at the root; the latency is never hidden by it."""
-    total = edge.get("total", edge)
-    if not isinstance(total, Mapping):
-        raise Unusable("wrong_type")
-    fills = _number(total, "fills", 0, math.inf) if "fills" in total else None
-    if fills == 0:
-        return {"fills": fills}
-    latency = edge.get("latency", total.get("latency"))
-    if not isinstance(latency, Mapping):
-        raise Unusable("no_latency")
+    made = fills(edge)
+    if made == 0:
+        return {"fills": made}
     return {
-        "fills": fills,
-        "net_bps": _number(total, "net_bps", -math.inf, math.inf),
-        "taker_ratio": _taker(total if _has_taker(total) else edge),
-        "p95_ms": _number(latency, "p95_ms" if "p95_ms" in latency else "p95", 0, math.inf),
-        "p99_ms": _number(latency, "p99_ms" if "p99_ms" in latency else "p99", 0, math.inf),
+        "fills": made,
+        "p95_ms": latency_ms(edge, "p95"),
+        "net_bps": net_bps(edge),
+        "taker_ratio": taker_ratio(edge),
+        "p99_ms": latency_ms(edge, "p99"),
     }
 
 
-def _has_taker(source: Mapping[str, Json]) -> bool:
-    return "taker_ratio" in source or "taker_share_pct" in source
+def readiness_pct(kpi: Mapping[str, Json]) -> float:
+    """Readiness is a ratio up to and including 1, a percentage above."""
+    value = _number(kpi, "readiness", 0, 100)
+    return value * 100 if value <= 1 else value
 
 
-def _taker(source: Mapping[str, Json]) -> float:
+def fills(edge: Mapping[str, Json]) -> float | None:
+    """How many fills the report is about, where it says so; 0 is no traffic, and then no other number counts."""
+    total = _total(edge)
+    return _number(total, "fills", 0, math.inf) if "fills" in total else None
+
+
+def net_bps(edge: Mapping[str, Json]) -> float:
+    return _number(_total(edge), "net_bps", -math.inf, math.inf)
+
+
+def latency_ms(edge: Mapping[str, Json], percentile: str) -> float:
+    """`p95` or `p99`; the latency at the root is never hidden by a total."""
+    latency = edge.get("latency", _total(edge).get("latency"))
+    if not isinstance(latency, Mapping):
+        raise Unusable("no_latency")
+    in_ms = f"{percentile}_ms"
+    return _number(latency, in_ms if in_ms in latency else percentile, 0, math.inf)
+
+
+def taker_ratio(edge: Mapping[str, Json]) -> float:
     """A ratio of 0..1; a percentage is divided, and two values that contradict each other are no value."""
+    total = _total(edge)
+    source = total if _has_taker(total) else edge
     if "taker_share_pct" not in source:
         return _number(source, "taker_ratio", 0, 1)
     from_share = _number(source, "taker_share_pct", 0, 100) / 100
     if "taker_ratio" in source and not math.isclose(_number(source, "taker_ratio", 0, 1), from_share, abs_tol=1e-6):
         raise Unusable("contradicts_itself")
     return from_share
+
+
+def _total(edge: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Net and taker stand in `total` where there is one, else at the root."""
+    total = edge.get("total", edge)
+    if not isinstance(total, Mapping):
+        raise Unusable("wrong_type")
+    return total
+
+
+def _has_taker(source: Mapping[str, Json]) -> bool:
+    return "taker_ratio" in source or "taker_share_pct" in source
 
 
 def _number(source: Mapping[str, Json], name: str, least: float, most: float) -> float:
