@@ -28,21 +28,27 @@ class Checked:
 def check_archive(folder: Path) -> Checked:
     """Compare an archive with its manifest: its own checksum, and the length and checksum of every file in it."""
     try:
-        promised, files = promises_of((folder / MANIFEST_FILE).read_bytes())
+        promised = promises_of((folder / MANIFEST_FILE).read_bytes())
+        there = [found for file in promised.folder if (found := _weighed(folder, file.path))]
         with (folder / ARCHIVE_FILE).open("rb") as archive:
-            whole = hashlib.file_digest(archive, "sha256").hexdigest()
-            size = archive.tell()
-            archive.seek(0)
-            found, torn = _contents(archive)
+            inside, torn = _contents(archive)
     except FileNotFoundError:
         raise Refused("archive_missing", f"a folder with {ARCHIVE_FILE} and {MANIFEST_FILE} is meant") from None
     except ValueError:
         return Checked(0, (f"unreadable:{MANIFEST_FILE}",))
-    damage = differences([promised], [Packed(ARCHIVE_FILE, size, whole)])
-    return Checked(len(files), (*damage, *torn, *differences(files, found)))
+    damage = differences(promised.folder, there)
+    return Checked(len(promised.files), (*damage, *torn, *differences(promised.files, inside)))
 
 
 checked_archive = step(check_archive)
+
+
+def _weighed(folder: Path, name: str) -> Packed | None:
+    path = folder / Path(name).name  # a manifest names files of its own folder, whatever it says
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return Packed(name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _contents(archive: BinaryIO) -> tuple[list[Packed], tuple[str, ...]]:

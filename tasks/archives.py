@@ -11,7 +11,7 @@ import os
 import shutil
 import tarfile
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -58,13 +58,21 @@ def archive_folder(
         return publish(done, folder, destination / f"{at:%Y-%m-%d_%H%M%S}-{done.sha256[:12]}")
 
 
-def pack(source: Path, folder: Path, chosen: Sequence[Entry], skipped: Sequence[Skipped], caps: Caps) -> Archived:
+def pack(
+    source: Path,
+    folder: Path,
+    chosen: Sequence[Entry],
+    skipped: Sequence[Skipped],
+    caps: Caps,
+    beside: Mapping[str, bytes] | None = None,
+) -> Archived:
     """Write archive and manifest into the folder, both synced; a file that is gone by now is named as one."""
-    if not chosen:
+    if not chosen and not beside:
         raise Refused("nothing_to_archive", "no file of the folder may go in; the caps and --exclude decide")
     files, gone, archive = _write_tar(source.resolve(), folder / ARCHIVE_FILE, chosen)
     cut = sorted([*skipped, *gone], key=lambda one: one.path)
-    replace_file(folder / MANIFEST_FILE, canonical_json(manifest_of(archive, files, cut, caps)))
+    extra = [_placed(folder / name, content) for name, content in (beside or {}).items()]
+    replace_file(folder / MANIFEST_FILE, canonical_json(manifest_of(archive, files, cut, caps, extra)))
     return Archived(
         folder=os.fspath(folder),
         sha256=archive.sha256,
@@ -73,6 +81,11 @@ def pack(source: Path, folder: Path, chosen: Sequence[Entry], skipped: Sequence[
         bytes=sum(file.bytes for file in files),
         skipped=count_reasons(cut),
     )
+
+
+def _placed(path: Path, content: bytes) -> Packed:
+    replace_file(path, content)
+    return Packed(path.name, len(content), hashlib.sha256(content).hexdigest())
 
 
 def _write_tar(source: Path, target: Path, chosen: Sequence[Entry]) -> tuple[list[Packed], list[Skipped], Packed]:

@@ -70,16 +70,26 @@ _run: ContextVar[Run | None] = ContextVar("run", default=None)
 
 
 def procedure(
-    contract: Contract, *, run_name: Callable[[], str] | str, **options: Any
+    contract: Contract,
+    *,
+    run_name: Callable[[], str] | str,
+    on_bad: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Callable[[Callable[P, Outcome]], Flow[P, Outcome]]:
-    """A flow that ends in one line of `contract`, whatever happens inside."""
+    """A flow that ends in one line of `contract`, whatever happens inside.
+
+    `on_bad` is called with the procedure's name after a bad line was said and stored; it must not raise.
+    """
 
     def wrap(body: Callable[P, Outcome]) -> Flow[P, Outcome]:
         name = body.__name__.replace("_", "-")
 
         @functools.wraps(body)
         def run(*args: P.args, **kwargs: P.kwargs) -> State[Outcome]:
-            return _state_of(_concluded(name, contract, functools.partial(body, *args, **kwargs)))
+            outcome = _concluded(name, contract, functools.partial(body, *args, **kwargs))
+            if on_bad and outcome.status in _BAD:
+                on_bad(name)
+            return _state_of(outcome)
 
         run.__signature__ = described_signature(body)  # type: ignore[attr-defined]
         PROCEDURES[name] = contract

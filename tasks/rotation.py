@@ -38,7 +38,7 @@ def apply_rotation(source: Path, destination: Path, plan: Rotation, *, at: datet
     with unfinished_folder(destination) as folder:
         done = pack(source, folder, going, (), Caps())
         archive = publish(done, folder, destination / f"rotated-{at:%Y-%m-%d_%H%M%S}-{done.sha256[:12]}")
-    _, packed = promises_of((Path(archive.folder) / MANIFEST_FILE).read_bytes())
+    packed = promises_of((Path(archive.folder) / MANIFEST_FILE).read_bytes()).files
     safe = {file.path for file in packed}
     with disk_faults("delete_failed"):
         deleted = [entry for entry in going if entry.path in safe and _deleted(source / entry.path, entry)]

@@ -12,6 +12,7 @@ from tasks.procedure import procedure, tell
 from tasks.rules.contracts.daily import CRON_SENTINEL
 from tasks.rules.freshness import judge_target, sum_up, targets_due
 from tasks.rules.outcome import Outcome
+from tasks.snapshots import snapshot_failure
 
 Zone = Annotated[str, Field(min_length=1, description="The zone whose Monday asks for the weekly rollup as well.")]
 WindowHours = Annotated[int, Field(ge=1, le=8760, description="How old a daily artifact may be, in elapsed hours.")]
@@ -19,7 +20,7 @@ Folder = Annotated[str, Field(min_length=1, description="Where the artifacts are
 Dry = Annotated[bool, Field(description="Only look; else leave the checks in CRON_SENTINEL.json as well.")]
 
 
-@procedure(CRON_SENTINEL, run_name=run_named("cron-sentinel", "tz"))
+@procedure(CRON_SENTINEL, run_name=run_named("cron-sentinel", "tz"), on_bad=snapshot_failure)
 def cron_sentinel(
     tz: Zone = "Europe/Berlin", window_hours: WindowHours = 24, artifacts_dir: Folder = "artifacts", dry: Dry = True
 ) -> Outcome:

@@ -9,9 +9,10 @@ from tasks.procedure import procedure
 from tasks.rules.contracts.release import BUNDLE
 from tasks.rules.outcome import Outcome
 from tasks.rules.ready_gate import MIN_READINESS
+from tasks.snapshots import snapshot_failure
 
 
-@procedure(BUNDLE, run_name=run_named("bundle", "version"))
+@procedure(BUNDLE, run_name=run_named("bundle", "version"), on_bad=snapshot_failure)
 def bundle(
     artifacts_dir: Artifacts = "artifacts",
     repository: Repository = ".",

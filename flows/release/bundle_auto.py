@@ -16,6 +16,7 @@ from tasks.rules.outcome import Outcome
 from tasks.rules.ready_gate import MIN_READINESS
 from tasks.rules.rebuild import Decision, announced, concluded, decide
 from tasks.rules.release import changed_inputs
+from tasks.snapshots import snapshot_failure
 
 Watch = Annotated[
     Literal["all", "commit"],
@@ -23,7 +24,7 @@ Watch = Annotated[
 ]
 
 
-@procedure(BUNDLE_AUTO, run_name=run_named("bundle-auto"))
+@procedure(BUNDLE_AUTO, run_name=run_named("bundle-auto"), on_bad=snapshot_failure)
 def bundle_auto(
     artifacts_dir: Artifacts = "artifacts",
     repository: Repository = ".",

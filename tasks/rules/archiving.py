@@ -165,11 +165,21 @@ def is_utf8(path: str) -> bool:
     return not any("\udc80" <= character <= "\udcff" for character in path)
 
 
-def manifest_of(archive: Packed, files: Sequence[Packed], skipped: Sequence[Skipped], caps: Caps) -> Json:
-    """The archive as data: its own checksum, every file's, and what was left out with the reason."""
+def manifest_of(
+    archive: Packed,
+    files: Sequence[Packed],
+    skipped: Sequence[Skipped],
+    caps: Caps,
+    beside: Sequence[Packed] = (),
+) -> Json:
+    """The archive as data: its own checksum, every file's, and what was left out with the reason.
+
+    `beside` are files that lie next to the archive in its folder, say the tail of a journal.
+    """
     return {
         "schema_version": 1,
         "archive": asdict(archive),
+        "beside": [asdict(file) for file in beside],
         "caps": asdict(caps),
         "files": [asdict(file) for file in files],
         "skipped": [{"path": _shown(cut.path), "reason": cut.reason.value} for cut in skipped],
@@ -177,11 +187,20 @@ def manifest_of(archive: Packed, files: Sequence[Packed], skipped: Sequence[Skip
     }
 
 
-def promises_of(manifest: bytes) -> tuple[Packed, tuple[Packed, ...]]:
-    """The archive and the files that a manifest promises; ValueError if it is not one of ours."""
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What a manifest promises: the files of the folder, the archive first, and the files inside the archive."""
+
+    folder: tuple[Packed, ...]
+    files: tuple[Packed, ...]
+
+
+def promises_of(manifest: bytes) -> Promises:
+    """Read a manifest; ValueError if it is not one of ours."""
     try:
         document = json.loads(manifest)
-        return Packed(**document["archive"]), tuple(Packed(**file) for file in document["files"])
+        folder = (document["archive"], *document["beside"])
+        return Promises(tuple(Packed(**file) for file in folder), tuple(Packed(**file) for file in document["files"]))
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError("not a manifest") from error
 
