@@ -106,6 +106,10 @@ class Packed:
     bytes: int
     sha256: str
 
+    @property
+    def document(self) -> Json:
+        return {"path": self.path, "bytes": self.bytes, "sha256": self.sha256}
+
 
 @dataclass(frozen=True, slots=True)
 class Archived:
@@ -162,7 +166,7 @@ def path_bytes(path: str) -> bytes:
 
 
 def is_utf8(path: str) -> bool:
-    return not any("\udc80" <= character <= "\udcff" for character in path)
+    return path.isascii() or not any("\udc80" <= character <= "\udcff" for character in path)
 
 
 def manifest_of(
@@ -178,10 +182,10 @@ def manifest_of(
     """
     return {
         "schema_version": 1,
-        "archive": asdict(archive),
-        "beside": [asdict(file) for file in beside],
+        "archive": archive.document,
+        "beside": [file.document for file in beside],
         "caps": asdict(caps),
-        "files": [asdict(file) for file in files],
+        "files": [file.document for file in files],
         "skipped": [{"path": _shown(cut.path), "reason": cut.reason.value} for cut in skipped],
         "totals": {"bytes": sum(file.bytes for file in files), "files": len(files), "skipped": len(skipped)},
     }

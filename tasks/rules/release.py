@@ -116,7 +116,7 @@ def written_manifest(manifest: Manifest) -> bytes:
     document: Json = {
         "schema_version": 1,
         "bundle": {"name": NAME, **asdict(manifest.source)},
-        "files": [asdict(file) for file in manifest.files],
+        "files": [file.document for file in manifest.files],
     }
     return canonical_json(document)
 
