@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.archive_check import check_archive
-from tasks.archives import archive_folder, unfinished_folder
-from tasks.rules.archiving import Caps, Reason
+from tasks.archives import archive_folder, pack, unfinished_folder
+from tasks.rules.archiving import Caps, Entry, Reason
 from tasks.rules.faults import Fault, LockHeld, Refused
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -108,6 +108,17 @@ def test_a_symlink_is_refused_and_what_it_points_to_stays_outside(source, tmp_pa
     assert b"hunter2" not in b"".join(content for _, content in members_of(done.folder).values())
 
 
+def test_what_became_a_link_or_went_after_the_walk_is_skipped_with_a_reason(source, tmp_path):
+    (tmp_path / "secret.json").write_text("hunter2")
+    (source / "link.json").symlink_to(tmp_path / "secret.json")
+    chosen = [Entry("KPI_GATE.json"), Entry("gone.json"), Entry("link.json")]
+    with unfinished_folder(tmp_path / "out") as folder:
+        done = pack(source, folder, chosen, (), Caps())
+        assert sorted(members_of(folder)) == ["KPI_GATE.json"]
+        assert check_archive(folder).problems == ()
+    assert done.skipped == {Reason.SYMLINK: 1, Reason.VANISHED: 1}
+
+
 def test_a_pipe_and_a_name_that_is_not_utf8_are_skipped_with_a_reason(source):
     os.mkfifo(source / "pipe.json")
     Path(os.fsdecode(os.fsencode(source) + b"/\xff.json")).write_text("x")
@@ -166,6 +177,28 @@ def test_what_a_killed_run_left_behind_is_removed_by_the_next(source):
     (left / "artifacts.tar.zst").write_bytes(b"half")
     archived(source)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("after_s", [0.02, 0.1, 0.3])
+def test_a_run_that_is_killed_leaves_nothing_that_looks_finished_and_the_next_one_works(source, after_s):
+    with (source / "large.json").open("wb") as file:
+        file.truncate(3 << 30)
+    program = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from tasks.archives import archive_folder; from tasks.rules.archiving import Caps\n"
+        "folder = Path(sys.argv[1]); print('ready', flush=True)\n"
+        "archive_folder.fn(folder, folder / 'archive', Caps(), at=datetime(2026, 1, 1, tzinfo=UTC))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(source)], stdout=subprocess.PIPE) as run:
+        assert run.stdout
+        run.stdout.readline()
+        time.sleep(after_s)
+        run.kill()
+    left = [path.name for path in (source / "archive").glob("*")]
+    assert all(name.startswith(".unfinished-") for name in left)
+    (source / "large.json").unlink()
+    assert archived(source).files == 3
+    assert len(list((source / "archive").iterdir())) == 1
 
 
 @pytest.mark.parametrize("limit", [0, 1, 4096, 200_000])
