@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from tasks.rules.daily_digest import DayReport
 from tasks.rules.daily_health import SMALL_COUNT, DayCount
+from tasks.rules.soak import Thresholds
 
 _GOOD, _BAD, _BAR, _LIMIT, _GRID, _FAINT = "#1b7f4b", "#b3261e", "#9fb1c1", "#6b4f9e", "#e6eaee", "#59636e"
 
@@ -63,3 +65,40 @@ def _frame(axes: Axes, today: date, days: int) -> None:
     axes.set_xticks(list(ticks), [f"{today + timedelta(days=place):%m-%d}" for place in ticks])
     axes.spines[["top", "left", "right"]].set_visible(False)
     axes.tick_params(length=0)
+
+
+def draw_daily_trend(reports: Sequence[DayReport], days: int) -> bytes:
+    """net_bps, order age and taker share of each day's report with their limits; a day without a number is blank."""
+    limits = Thresholds()
+    panels = (
+        ("edge_net_bps", "net, bps", limits.net_bps_warn, True),
+        ("order_age_p95_ms", "order age p95, ms", limits.p95_ms_max, False),
+        ("taker_share_pct", "taker share, %", limits.taker_ratio_max * 100, False),
+    )
+    figure = Figure(figsize=(7, 5.2), dpi=160, layout="constrained")
+    FigureCanvasAgg(figure)
+    today = reports[-1].day
+    for axes, (name, label, limit, is_least) in zip(figure.subplots(3, 1, sharex=True), panels, strict=True):
+        values = {(report.day - today).days: report.numbers[name] for report in reports}
+        _draw_limited(axes, [values.get(place) for place in range(1 - days, 1)], limit, is_least=is_least)
+        axes.set_ylabel(label)
+        _frame(axes, today, days)
+    figure.suptitle(f"Daily reports to {today.isoformat()}", x=0.02, ha="left", fontweight="bold")
+    png = BytesIO()
+    figure.savefig(png, format="png", metadata={"Software": None})
+    return png.getvalue()
+
+
+def _draw_limited(axes: Axes, days: Sequence[float | None], limit: float, *, is_least: bool) -> None:
+    """A line that breaks where there is no number, its limit, and what is past it in red."""
+    places = range(1 - len(days), 1)
+    values = [float("nan") if value is None else value for value in days]
+    past = [
+        (place, value)
+        for place, value in zip(places, values, strict=True)
+        if (value < limit if is_least else value > limit)
+    ]
+    axes.plot(places, values, color=_GOOD, linewidth=2, marker="o", markersize=5)
+    axes.plot(*([pair[axis] for pair in past] for axis in (0, 1)), "o", color=_BAD, markersize=8)
+    axes.axhline(limit, color=_LIMIT, linestyle="--", linewidth=1.5)
+    axes.grid(axis="y", color=_GRID)

@@ -74,18 +74,18 @@ def _from_edge(edge: Mapping[str, Json]) -> dict[str, float | None]:
 
 def readiness_pct(kpi: Mapping[str, Json]) -> float:
     """Readiness is a ratio up to and including 1, a percentage above."""
-    value = _number(kpi, "readiness", 0, 100)
+    value = number(kpi, "readiness", 0, 100)
     return value * 100 if value <= 1 else value
 
 
 def fills(edge: Mapping[str, Json]) -> float | None:
     """How many fills the report is about, where it says so; 0 is no traffic, and then no other number counts."""
     total = _total(edge)
-    return _number(total, "fills", 0, math.inf) if "fills" in total else None
+    return number(total, "fills", 0, math.inf) if "fills" in total else None
 
 
 def net_bps(edge: Mapping[str, Json]) -> float:
-    return _number(_total(edge), "net_bps", -math.inf, math.inf)
+    return number(_total(edge), "net_bps", -math.inf, math.inf)
 
 
 def latency_ms(edge: Mapping[str, Json], percentile: str) -> float:
@@ -94,7 +94,7 @@ def latency_ms(edge: Mapping[str, Json], percentile: str) -> float:
     if not isinstance(latency, Mapping):
         raise Unusable("no_latency")
     in_ms = f"{percentile}_ms"
-    return _number(latency, in_ms if in_ms in latency else percentile, 0, math.inf)
+    return number(latency, in_ms if in_ms in latency else percentile, 0, math.inf)
 
 
 def taker_ratio(edge: Mapping[str, Json]) -> float:
@@ -102,9 +102,9 @@ def taker_ratio(edge: Mapping[str, Json]) -> float:
     total = _total(edge)
     source = total if _has_taker(total) else edge
     if "taker_share_pct" not in source:
-        return _number(source, "taker_ratio", 0, 1)
-    from_share = _number(source, "taker_share_pct", 0, 100) / 100
-    if "taker_ratio" in source and not math.isclose(_number(source, "taker_ratio", 0, 1), from_share, abs_tol=1e-6):
+        return number(source, "taker_ratio", 0, 1)
+    from_share = number(source, "taker_share_pct", 0, 100) / 100
+    if "taker_ratio" in source and not math.isclose(number(source, "taker_ratio", 0, 1), from_share, abs_tol=1e-6):
         raise Unusable("contradicts_itself")
     return from_share
 
@@ -121,7 +121,7 @@ def _has_taker(source: Mapping[str, Json]) -> bool:
     return "taker_ratio" in source or "taker_share_pct" in source
 
 
-def _number(source: Mapping[str, Json], name: str, least: float, most: float) -> float:
+def number(source: Mapping[str, Json], name: str, least: float, most: float) -> float:
     value = source.get(name)
     if value is None:
         raise Unusable(f"no_{name}")

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tasks.pictures import draw_health_trend
+from tasks.pictures import draw_daily_trend, draw_health_trend
+from tasks.rules.daily_digest import DayReport
 from tasks.rules.daily_health import DayCount
 from tests.production_database import TODAY
 
@@ -31,3 +32,24 @@ def test_a_day_outside_the_picture_does_not_change_its_scale():
 
 def test_a_day_below_the_limit_looks_different_under_another_limit():
     assert draw_health_trend(ROWS, TODAY, 30, 0.2) != draw_health_trend(ROWS, TODAY, 30, 0.1)
+
+
+REPORTS = [
+    DayReport(TODAY - timedelta(days=ago), "OK", {"edge_net_bps": 2.4 + ago / 10, "order_age_p95_ms": 340.0 + ago})
+    for ago in (3, 1, 0)
+]
+
+
+def with_taker(reports, share):
+    return [DayReport(one.day, one.verdict, {**one.numbers, "taker_share_pct": share}) for one in reports]
+
+
+def test_the_daily_trend_is_the_same_bytes_for_the_same_numbers_and_other_bytes_for_others():
+    first = draw_daily_trend(with_taker(REPORTS, 12.0), 14)
+    assert first.startswith(b"\x89PNG")
+    assert draw_daily_trend(with_taker(REPORTS, 12.0), 14) == first
+    assert draw_daily_trend(with_taker(REPORTS, 16.0), 14) != first
+
+
+def test_a_day_without_a_number_is_left_blank():
+    assert draw_daily_trend(with_taker(REPORTS, None), 14).startswith(b"\x89PNG")

@@ -86,6 +86,31 @@ DELETING = Playbook(
     ("They are in the archive already, so nothing is lost.", "Let the worker's user delete them, then start again."),
 )
 
+SOAK = Playbook(
+    "The soak's ticks of the day want attention",
+    ROUTINE_004,
+    (
+        "Read the page that `out=` names: counts, missing numbers and warnings stand there.",
+        "Look at the ticks themselves, at the end of the journal: `reason_code` and `recommendation`.",
+    ),
+)
+JOURNAL = Playbook(
+    "The journal is not what was written",
+    ROUTINE_004,
+    (
+        "Run `watchkeeper journal-verify --journal <file>`: it names the line and the damage.",
+        "A torn end is set aside by the next tick. Any other damage waits for a person.",
+    ),
+)
+NO_TICKS = Playbook(
+    "The journal has no tick for the day",
+    ROUTINE_004,
+    (
+        "See whether a soak runs at all, and whether its hourly runs are on schedule in the UI.",
+        "Compare --journal with the journal that the soak writes.",
+    ),
+)
+
 _INPUT_REASONS = (
     "missing",
     "unreadable",
@@ -114,10 +139,19 @@ BY_REASON: dict[str, Playbook] = {
     "too_low": LIMIT,
     "too_high": LIMIT,
     "no_traffic": NO_TRAFFIC,
+    "journal_damaged": JOURNAL,
+    "journal_torn": JOURNAL,
+    "journal_repaired": JOURNAL,
+    "journal_unreadable": JOURNAL,
+    "journal_missing": NO_TICKS,
+    "no_ticks": NO_TICKS,
+    "slots_missed": SOAK,
+    "ticks_in_future": SOAK,
     "unknown_zone": ZONE,
     "source_missing": FOLDER,
     "source_unreadable": FOLDER,
     "disk_full": DISK,
+    "digest_not_written": DISK,
     "archive_not_written": DISK,
     "archive_damaged": DAMAGED,
     "archive_missing": DAMAGED,
@@ -127,4 +161,4 @@ BY_REASON: dict[str, Playbook] = {
     "everything_would_go": LIMITS,
     "delete_failed": DELETING,
 }
-BY_TOKEN: dict[str, Playbook] = {"daily_check": DAY, "cron_sentinel": INPUT}
+BY_TOKEN: dict[str, Playbook] = {"daily_check": DAY, "cron_sentinel": INPUT, "daily_digest": SOAK}

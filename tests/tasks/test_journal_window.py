@@ -1,0 +1,76 @@
+"""A day of a long journal, found without reading all of it."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tasks.journal_window import NEAR_BYTES, first_offset, tally_window
+from tasks.rules.soak_window import window_of
+from tests.journals import chained, put, tick
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTES = 20_000
+
+
+@pytest.fixture(scope="module")
+def lines():
+    stamps = ((START + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ") for minute in range(MINUTES))
+    return chained(tick(ts=ts) for ts in stamps)
+
+
+class CountingFile(io.BytesIO):
+    """A file that counts the bytes that are read from it."""
+
+    done = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.done += len(line)
+        return line
+
+
+def window(minute: int, hours: int = 24):
+    return window_of(START + timedelta(minutes=minute), UTC, hours)
+
+
+def test_a_day_in_the_middle_is_counted_exactly_with_its_chain(tmp_path, lines):
+    journal = put(tmp_path / "journal.jsonl", lines)
+    tally = tally_window.fn(journal, window(10_000))
+    assert (tally.of("CONTINUE"), tally.chain, tally.future) == (1441, "ok", MINUTES - 10_001)
+
+
+def test_the_whole_journal_and_a_window_after_it_are_counted_too(tmp_path, lines):
+    journal = put(tmp_path / "journal.jsonl", lines[:3000])
+    assert tally_window.fn(journal, window(3000, hours=8760)).of("CONTINUE") == 3000
+    late = tally_window.fn(journal, window(30_000))
+    assert (late.ticks, late.chain) == (0, "ok")
+
+
+@pytest.mark.row("W004-205")
+def test_what_is_read_does_not_grow_with_the_journal(lines):
+    content = b"".join(lines)
+    file = CountingFile(content)
+    since = int((START + timedelta(minutes=MINUTES - 1440)).timestamp())
+    offset = first_offset(file, len(content), since)
+    ahead = content[offset:].split(b"\n")[0]
+    wanted = content.index(lines[MINUTES - 1440])
+    assert 0 < wanted - offset < 2 * NEAR_BYTES
+    assert content[offset - 1 : offset] == b"\n"
+    assert ahead.startswith(b"{")
+    assert file.done < 50 * 1024
+
+
+def test_damage_in_the_middle_of_the_journal_does_not_lead_the_search_astray(tmp_path, lines):
+    garbage = b"\xff" * 200_000 + b"\n" + b"not json\n" * 1000
+    journal = put(tmp_path / "journal.jsonl", [*lines[:8000], garbage, *lines[8000:16_000]])
+    tally = tally_window.fn(journal, window(15_999))
+    assert tally.of("CONTINUE") == 1441
+    journal = put(tmp_path / "torn.jsonl", [*lines[:16_000], lines[16_000][:50]])
+    assert tally_window.fn(journal, window(15_999)).chain == "torn"
+
+
+def test_a_journal_that_is_not_there_or_no_file_says_so(tmp_path):
+    assert tally_window.fn(tmp_path / "nowhere.jsonl", window(0)).chain == "missing"
+    assert tally_window.fn(tmp_path, window(0)).chain == "unreadable"
+    assert tally_window.fn(put(tmp_path / "empty.jsonl", []), window(0)).ticks == 0
