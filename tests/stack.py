@@ -106,3 +106,8 @@ class Stack:
                 return run
             assert time.monotonic() < deadline, f"{run['name']} is still {run['state_name']}"
             time.sleep(0.3)
+
+    def artifacts(self, run_id: str) -> dict[str, str]:
+        """The numbers of the artifacts of a run, by key."""
+        found = self.api("POST", "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
+        return {artifact["key"]: artifact["id"] for artifact in found}

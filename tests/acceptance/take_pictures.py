@@ -1,0 +1,58 @@
+"""The three pictures of the documentation, taken from a fresh stack: `python -m tests.acceptance.take_pictures`."""
+
+import os
+import shutil
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page
+
+from tests.acceptance.browser import open_artifact, open_form, open_page, running_browser
+from tests.stack import ROOT, Stack
+
+PICTURES = ROOT / "docs" / "pictures"
+# A run list like a morning's: good ones, and one that asks for attention.
+RUNS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("prod-config", {}),
+    ("db-verify", {}),
+    ("retention", {"mode": "report"}),
+    ("ops-daily", {"mode": "prod", "min_ratio": 0.9}),
+    ("ops-daily", {"mode": "prod"}),
+)
+
+
+def keep(page: Page, name: str) -> None:
+    """The visible part of the page as a PNG of 256 colours."""
+    page.wait_for_timeout(2_500)  # the UI draws its charts after its data
+    with Image.open(BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").quantize(256).save(PICTURES / name, optimize=True)
+
+
+def take(page: Page, stack: Stack) -> None:
+    runs = [stack.ended(stack.start(procedure, asked).json()["id"]) for procedure, asked in RUNS]
+    open_form(page, stack.url, "ops-daily")
+    keep(page, "run-form.png")
+    page.goto(f"{stack.url}/v2/runs")
+    page.get_by_role("tab", name="Flow Runs").evaluate("tab => tab.scrollIntoView()")
+    page.get_by_placeholder("Search by flow run name").evaluate("field => field.scrollIntoView()")
+    keep(page, "run-list.png")
+    open_artifact(page, stack.url, stack.artifacts(runs[-1]["id"])["ops-daily-health-trend"])
+    keep(page, "health-trend.png")
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    stack = Stack(Path(tempfile.mkdtemp(prefix="watchkeeper-stack-")), int(os.environ.get("WATCHKEEPER_PORT", "0")))
+    try:
+        stack.run("deployments", "up").check_returncode()
+        with running_browser() as browser:
+            take(open_page(browser), stack)
+    finally:
+        stack.run("deployments", "down")
+        shutil.rmtree(stack.folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
