@@ -30,7 +30,7 @@ _SUMS = "find . -type f -print0 | sort -z | xargs -0 sha256sum"
 def main(files: int = 2400, megabytes: int = 91, rounds: int = 5) -> None:
     with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as name:
         source, out = Path(name, "artifacts"), Path(name, "out")
-        _fill(source, files, megabytes << 20)
+        fill(source, files, megabytes << 20)
         out.mkdir()
         sides: dict[str, Callable[[], object]] = {
             OURS: partial(_packed, source, out),
@@ -73,7 +73,7 @@ def _peers(source: Path, out: Path) -> dict[str, Callable[[], object]]:
     return sides
 
 
-def _fill(folder: Path, files: int, size: int) -> None:
+def fill(folder: Path, files: int, size: int) -> None:
     """Reports and logs as they are: text that repeats itself with numbers that do not; a fixed seed."""
     numbers = random.Random(4)
     each = max(1, size // files)

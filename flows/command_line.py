@@ -113,7 +113,7 @@ def _choices(field: dict[str, Any]) -> list[str]:
 
 def _described(field: dict[str, Any]) -> str:
     default = field.get("default")
-    shown = "" if default is None else f" (default {_default_text(default)})"
+    shown = "" if default in (None, []) else f" (default {_default_text(default)})"
     return (str(field.get("description", "")) + shown).strip().replace("%", "%%")
 
 
