@@ -1,4 +1,4 @@
-"""The generated parts of the documentation: catalogue, README table, contract page.
+"""The generated parts of the documentation: catalogue, README table, contract page, schemas of the artifacts.
 
 `python -m flows.pages` writes them, `python -m flows.pages --check` names what is out of date and ends with 1.
 """
@@ -10,11 +10,14 @@ import yaml
 
 from flows.catalogue import CATALOGUE, Procedure, build_catalogue, rendered
 from flows.command_line import exit_codes, safety_of
+from tasks.artifact_schemas import SCHEMAS, published_schema
+from tasks.rules.artifacts import canonical_json
 from tasks.rules.contracts import REGISTRY
 from tasks.rules.outcome import COMMON_KEYS, COMMON_REASONS, Contract
 
 ROOT = Path(__file__).parents[1]
 README, CONTRACT_PAGE, PREFECT_YAML = ROOT / "README.md", ROOT / "docs" / "contract.md", ROOT / "prefect.yaml"
+SCHEMA_FOLDER = ROOT / "docs" / "schemas"
 _BEGIN, _END = "<!-- procedures: made by `make docs` -->", "<!-- end of procedures -->"
 _FAMILIES = {
     "production": "001",
@@ -34,7 +37,12 @@ def pages() -> dict[Path, str]:
         CATALOGUE: rendered(),
         CONTRACT_PAGE: _contract_page(),
         README: _with_table(README.read_text(encoding="utf-8"), procedures),
+        **{SCHEMA_FOLDER / name: _schema(name) for name in SCHEMAS},
     }
+
+
+def _schema(name: str) -> str:
+    return canonical_json(published_schema(name)).decode()
 
 
 def _with_table(readme: str, procedures: list[Procedure]) -> str:
@@ -97,6 +105,7 @@ def main(arguments: list[str]) -> int:
     for path, text in stale:
         sys.stderr.write(f"{'out of date' if '--check' in arguments else 'wrote'}: {path.relative_to(ROOT)}\n")
         if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return 1 if stale and "--check" in arguments else 0
 

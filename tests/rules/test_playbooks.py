@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.rules.contracts import daily, production
+from tasks.rules.contracts import daily, production, validation
 from tasks.rules.outcome import COMMON_REASONS, Contract, Status
 from tasks.rules.playbooks import playbook_for
 from tasks.rules.playbooks.runbook import (
@@ -33,7 +33,10 @@ HARMLESS = {
 }
 BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
 CONTRACTS = [
-    contract for family in (production, daily) for contract in vars(family).values() if isinstance(contract, Contract)
+    contract
+    for family in (production, daily, validation)
+    for contract in vars(family).values()
+    if isinstance(contract, Contract)
 ]
 
 

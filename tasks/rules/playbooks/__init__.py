@@ -6,7 +6,7 @@ ours; commands and reasons are literal.
 
 from dataclasses import replace
 
-from tasks.rules.playbooks import daily
+from tasks.rules.playbooks import daily, validation
 from tasks.rules.playbooks.playbook import Playbook
 from tasks.rules.playbooks.reasons import (
     ARTIFACT,
@@ -154,6 +154,7 @@ _BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(_REGRESSION_REASONS, REGRESSED),
     **dict.fromkeys(_UNHEALTHY_REASONS, UNHEALTHY),
     **dict.fromkeys(_OUTPUT_REASONS, OUTPUT),
+    **validation.BY_REASON,
     **daily.BY_REASON,
 }
 _BY_TOKEN: dict[str, Playbook] = {
@@ -165,6 +166,7 @@ _BY_TOKEN: dict[str, Playbook] = {
     "db_migrations_integration": MIGRATION_FAILED,
     "janitor": JANITOR,
     **daily.BY_TOKEN,
+    **validation.BY_TOKEN,
 }
 # Where a reason means something else under one token than under the others.
 _BY_BOTH: dict[tuple[str, str], Playbook] = {

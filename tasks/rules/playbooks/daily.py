@@ -38,6 +38,15 @@ DAY = Playbook(
         "Ask for that reason: `watchkeeper explain daily_check_line <reason>`.",
     ),
 )
+ROUTINE = Playbook(
+    "A part of the daily routine was not good",
+    ROUTINE_004,
+    (
+        "Read `bad=`, and the last line of each of those parts above.",
+        "Ask for that part: `watchkeeper explain <token> <reason>`.",
+        "The other parts did their work; start the bad one alone, or the whole routine again.",
+    ),
+)
 ZONE = Playbook(
     "There is no time zone of that name",
     ROUTINE_004,
@@ -147,6 +156,7 @@ BY_REASON: dict[str, Playbook] = {
     "no_ticks": NO_TICKS,
     "slots_missed": SOAK,
     "ticks_in_future": SOAK,
+    "part_failed": ROUTINE,
     "unknown_zone": ZONE,
     "source_missing": FOLDER,
     "source_unreadable": FOLDER,

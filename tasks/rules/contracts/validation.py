@@ -1,0 +1,107 @@
+"""What runbook 004's validation and gates say (spec 004, sections 11 and 13)."""
+
+from tasks.rules.outcome import Contract, Form, Key, Kind, Status
+
+STRUCTURE_REASONS = (
+    "missing",
+    "unreadable",
+    "bad_json",
+    "not_object",
+    "missing_keys",
+    "timestamp_type",
+    "readiness_type",
+    "readiness_range",
+    "checks_type",
+    "status_value",
+    "components_type",
+    "ts_type",
+    "net_bps_type",
+    "latency_type",
+    "taker_ratio_type",
+    "taker_ratio_range",
+    "buckets_type",
+    "advice_type",
+    "details_type",
+)
+AGE_REASONS = ("time_missing", "time_invalid", "from_the_future", "stale")
+_PASS_FAIL = {Status.OK: "OK", Status.FAIL: "FAIL"}
+
+# The runbook's line has no `status`, so its whole head is one word: `event=accept_error file=... reason=...`.
+ACCEPT_ERROR = Contract(
+    "accept_error",
+    (Status.FAIL,),
+    "004 Full-Accept",
+    reasons=(*STRUCTURE_REASONS, *AGE_REASONS, "validation_failed", "no_data"),
+    keys=(Key("file", Kind.FILE, "the artifact that is refused"), Key("reason", Kind.WORD)),
+    form=Form.RESULT,
+    words={Status.FAIL: "accept_error"},
+    head="event",
+)
+
+FULL_ACCEPT = Contract(
+    "full_accept",
+    (Status.OK, Status.FAIL),
+    "004 Full-Accept",
+    keys=(
+        Key("status", Kind.WORD),
+        Key("files_checked", Kind.COUNT, "always four, whether they are there or not"),
+        Key("errors", Kind.COUNT, "each has a line of its own above"),
+        Key("reason", Kind.WORD),
+    ),
+    form=Form.EVENT,
+    words=_PASS_FAIL,
+)
+
+_EDGE_REASONS = (
+    "no_trades",
+    "trades_stale",
+    "trades_from_the_future",
+    "input_missing",
+    "input_unreadable",
+    "input_too_large",
+    "input_invalid",
+    "disk_full",
+)
+_INPUT_KEYS = (
+    Key("file", Kind.FILE, "the input that is meant"),
+    Key("line", Kind.COUNT, "its first line that is not right"),
+)
+_EDGE_WORDS = {Status.OK: "OK", Status.INSUFFICIENT_DATA: "NODATA", Status.FAIL: "FAIL"}
+
+EDGE_REPORT = Contract(
+    "edge_report",
+    (Status.OK, Status.INSUFFICIENT_DATA, Status.FAIL),
+    "004 Full-Accept",
+    reasons=(*_EDGE_REASONS, "latency_missing", "taker_missing"),
+    keys=(
+        Key("status", Kind.WORD),
+        Key("reason", Kind.WORD),
+        Key("net_bps", Kind.MEASURE, "mean over the symbols, in basis points"),
+        Key("fills", Kind.COUNT, "trades"),
+        Key("symbols", Kind.COUNT),
+        Key(
+            "unquoted", Kind.COUNT, "trades before their symbol's first quote: their slippage is unknown, taken as 0"
+        ),
+        *_INPUT_KEYS,
+    ),
+    form=Form.EVENT,
+    words=_EDGE_WORDS,
+)
+
+EDGE_SENTINEL = Contract(
+    "edge_sentinel",
+    (Status.OK, Status.INSUFFICIENT_DATA, Status.FAIL),
+    "004 Full-Accept",
+    reasons=_EDGE_REASONS,
+    keys=(
+        Key("status", Kind.WORD),
+        Key("reason", Kind.WORD),
+        Key("advice", Kind.COUNT, "pieces of advice in the file; 0 is `keep`"),
+        Key("buckets", Kind.COUNT, "quarters of an hour with trades, over all symbols"),
+        Key("symbols", Kind.COUNT),
+        Key("fills", Kind.COUNT, "trades"),
+        *_INPUT_KEYS,
+    ),
+    form=Form.EVENT,
+    words=_EDGE_WORDS,
+)
