@@ -62,14 +62,29 @@ def test_a_plan_without_the_required_tables_does_not_verify(capsys, server, tmp_
 
 
 @pytest.mark.row("P001-22")
-def test_a_plan_that_cannot_be_applied_twice_fails(capsys, server, tmp_path):
-    """A file that removes its own ledger row is the shortest way to a plan that is not idempotent."""
+def test_a_file_that_keeps_its_row_out_of_the_ledger_does_not_verify(capsys, server, tmp_path):
     (tmp_path / "0001_a.sql").write_text("CREATE TABLE a (b int)")
     (tmp_path / "0002_b.sql").write_text(
         "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
         "CREATE TRIGGER forget BEFORE INSERT ON schema_migrations FOR EACH ROW EXECUTE FUNCTION forget();"
     )
     assert "reason=verify_failed subreason=ledger_behind" in said(capsys, plan=str(tmp_path), tables="a")
+
+
+def test_a_plan_that_cannot_be_applied_twice_fails(capsys, server, tmp_path):
+    """The plan brings a trigger that lets the look at the schema pass and undoes a row at the next login."""
+    (tmp_path / "0001_a.sql").write_text("CREATE TABLE a (b int); CREATE TABLE logins (at timestamptz)")
+    (tmp_path / "0002_b.sql").write_text(
+        "CREATE FUNCTION forget() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " DELETE FROM public.schema_migrations WHERE id = '0002' AND EXISTS (SELECT FROM public.logins);"
+        " INSERT INTO public.logins VALUES (now()); END $$;"
+        "CREATE EVENT TRIGGER forget ON login EXECUTE FUNCTION forget();"
+    )
+    assert said(capsys, plan=str(tmp_path), tables="a") == (
+        "db_migrations_integration status=fail reason=idempotency_failed subreason=migration_apply_failed"
+        " migration=0002_b.sql sqlstate=42723 applied=0 skipped=1\n"
+    )
+    assert scratches(server) == []
 
 
 def test_a_database_that_is_not_ours_is_never_dropped(server, monkeypatch):

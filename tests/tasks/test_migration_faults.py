@@ -1,5 +1,6 @@
 """Appliers that are killed, meet each other or meet a sick server (runbook 001, Production bootstrap, step 3)."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tasks import embedded
 from tasks.locks import take
 from tasks.migrations import MIGRATIONS_LOCK, Applied
 from tasks.rules.faults import Fault, LockHeld
@@ -146,6 +148,57 @@ def test_a_server_that_goes_down_in_the_middle_is_a_lost_connection_and_a_second
         conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
     assert process.communicate(timeout=30)[0].strip() == "db_connection_lost"
     assert apply(plan_of(tmp_path, "CREATE TABLE a (b int)", "CREATE TABLE c (d int)")) == Applied(1, 1)
+
+
+def test_an_applier_that_was_killed_between_two_round_trips_leaves_the_first_and_a_second_start_finishes(
+    production, tmp_path
+):
+    """Stopped while the server is busy with file 50, the last of its round trip, and killed before it sends more."""
+    texts = [f"CREATE TABLE t{number} (a int)" for number in range(1, 121)]
+    texts[49] += "; SELECT pg_sleep(2)"
+    plan = plan_of(tmp_path, *texts)
+    killed = applier(tmp_path)
+    with admin_of(production) as conn:
+        wait_until(conn, SLEEPING)
+        killed.send_signal(signal.SIGSTOP)
+        wait_until(conn, "(SELECT count(*) FROM schema_migrations) = 50")
+        killed.kill()
+        assert killed.wait(timeout=10) == -9
+        assert conn.execute("SELECT max(id), count(*) FROM schema_migrations").fetchone() == ("0050", 50)
+    assert apply(plan) == Applied(70, 50)
+    assert verify(plan, "t1", "t50", "t120") == "db_verify status=ok"
+
+
+@pytest.mark.parametrize(("seconds_before", "at_least"), [(0, 0), (1.5, 79)])
+def test_a_server_that_crashes_and_comes_back_has_whole_files_and_a_second_start_finishes(
+    tmp_path, monkeypatch, seconds_before, at_least
+):
+    """Commits that did not wait for the disk are there once it was written; earlier, a file goes with its row."""
+    home, folder = tmp_path / "home", tmp_path / "plan"
+    home.mkdir()
+    folder.mkdir()
+    texts = [f"CREATE TABLE t{number} (a int)" for number in range(1, 121)]
+    texts[79] += "; SELECT pg_sleep(20)"
+    plan_of(folder, *texts)
+    dsn = embedded.keep(home).dsns[DSN]
+    try:
+        monkeypatch.setenv(DSN, dsn)
+        process = applier(folder)
+        with admin_of(dsn) as conn:
+            wait_until(conn, SLEEPING)
+            time.sleep(seconds_before)
+        embedded._run("pg_ctl", "restart", "-w", "-m", "immediate", "-D", str(home / "postgres"))
+        assert process.communicate(timeout=30)[0].strip() == "db_connection_lost"
+        with admin_of(dsn) as conn:
+            tables = conn.execute("SELECT count(*) FROM pg_tables WHERE tablename ~ '^t[0-9]+$'").fetchone()
+            done = conn.execute("SELECT count(*), coalesce(max(id)::int, 0) FROM schema_migrations").fetchone()
+        assert tables and done == (tables[0], tables[0])
+        assert at_least <= tables[0] <= 79
+        plan = plan_of(folder, *texts[:79], "CREATE TABLE t80 (a int)", *texts[80:])
+        assert apply(plan) == Applied(120 - tables[0], tables[0])
+        assert verify(plan, "t1", "t80", "t120") == "db_verify status=ok"
+    finally:
+        embedded.give_up(home)
 
 
 @pytest.mark.row("W001-14", "D001-6")
