@@ -116,6 +116,26 @@ def procedure(
     return wrap
 
 
+def part(procedure: Flow[..., Outcome], **parameters: object) -> Outcome:
+    """Run another procedure inside this one, with a run and lines of its own, and return its last line.
+
+    A part that fails raises nothing, so that it hides no part after it.
+    """
+    with telling(_writer()) as inner:
+        if has_server():
+            procedure(**parameters, return_state=True)
+        else:
+            procedure.fn(**procedure.validate_parameters(dict(parameters)))
+    if outer := _run.get():
+        outer.said.extend(inner.said)
+    return inner.final or PROCEDURES[procedure.name].says(Status.ERROR, "invalid_parameter")
+
+
+def _writer() -> Callable[[Outcome], None]:
+    outer = _run.get()
+    return outer.write if outer else _to_stdout
+
+
 def tell(outcome: Outcome) -> Outcome:
     """Say one line now: to the terminal, to the log, to the artifact. The last one said is the run's result."""
     if (moment := _frozen()) is not None:

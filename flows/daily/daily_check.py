@@ -12,12 +12,13 @@ from tasks.procedure import procedure, tell
 from tasks.rules.contracts.daily import DAILY_CHECK
 from tasks.rules.daily_check import FILES, check_day, sum_up_checks
 from tasks.rules.outcome import Outcome
+from tasks.snapshots import snapshot_failure
 
 Folder = Annotated[str, Field(min_length=1, description="Where the artifacts are.")]
 WindowHours = Annotated[int, Field(ge=1, le=8760, description="How old an artifact may be, in elapsed hours.")]
 
 
-@procedure(DAILY_CHECK, run_name=run_named("daily-check"))
+@procedure(DAILY_CHECK, run_name=run_named("daily-check"), on_bad=snapshot_failure)
 def daily_check(artifacts_dir: Folder = "artifacts", window_hours: WindowHours = 24) -> Outcome:
     """Hold the day's artifacts against their limits: age, net_bps, order age, taker share, readiness.
 
@@ -26,7 +27,7 @@ def daily_check(artifacts_dir: Folder = "artifacts", window_hours: WindowHours =
     or of the wrong type fails with its reason. If it fails: for a reason like `missing` or `stale` start the producer
     of the named file; for `too_low` and `too_high` see the digest and the soak's last ticks.
 
-    Safety: reads only.
+    Safety: reads only; a failure is kept as a snapshot of the artifacts.
     """
     now = int(utc_now().timestamp())
     found = read_inputs(Path(artifacts_dir), FILES, now)

@@ -23,6 +23,7 @@ GOOD = {
 @pytest.fixture
 def artifacts(tmp_path, monkeypatch):
     monkeypatch.setenv("WATCHKEEPER_NOW", NOW)
+    monkeypatch.setenv("ARTIFACTS_URL", str(tmp_path))
     for name, document in GOOD.items():
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps(document))
@@ -54,6 +55,9 @@ def test_every_bad_file_has_its_reason_and_the_day_fails(capsys, artifacts):
     reasons = [line.partition("reason=")[2].partition(" ")[0] for line in lines[:-1]]
     assert reasons == ["bad_json", "missing", "stale", "from_the_future", "stale", "stale", "stale", "bad_json"]
     assert lines[-1] == "RESULT=FAIL checked=8 failed=8"
+    assert [kept.name for kept in (artifacts / "failures").iterdir() if kept.is_dir()] == [
+        "2025-04-08_060000-daily-check"
+    ]
 
 
 def test_a_wider_window_takes_older_files(capsys, artifacts):

@@ -7,7 +7,6 @@ import pytest
 
 from tasks.rules.daily_digest import (
     DRIFT,
-    EDGE_REPORT,
     FILES,
     REGRESSION,
     SENTINEL,
@@ -19,7 +18,7 @@ from tasks.rules.daily_digest import (
     report_day,
     report_of,
 )
-from tasks.rules.soak_inputs import Input
+from tasks.rules.soak_inputs import EDGE_REPORT, Input
 from tasks.rules.soak_window import Tally, window_of
 from tests.journals import chained, tick
 

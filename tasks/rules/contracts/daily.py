@@ -248,3 +248,19 @@ DAILY_DIGEST = Contract(
     status_key="result",
     head="daily_digest_soak",
 )
+
+DAILY_ROUTINE = Contract(
+    "daily_routine",
+    (Status.OK, Status.FAIL),
+    "004 Daily routine",
+    reasons=("part_failed",),
+    keys=(
+        Key("status", Kind.WORD),
+        Key("reason", Kind.WORD),
+        Key("parts", Kind.COUNT, "procedures that ran; each has its lines above"),
+        Key("failed", Kind.COUNT),
+        Key("bad", Kind.WORDS, "the tokens of those that were not good, in their order"),
+    ),
+    form=Form.EVENT,
+    words={Status.OK: "OK", Status.FAIL: "FAIL", Status.ERROR: "ERROR"},
+)
