@@ -1,16 +1,13 @@
 """The three pictures of the documentation, taken from a fresh stack: `python -m tests.acceptance.take_pictures`."""
 
 import os
-import shutil
-import tempfile
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page
 
 from tests.acceptance.browser import open_artifact, open_form, open_page, running_browser
-from tests.stack import ROOT, Stack
+from tests.stack import ROOT, Stack, own_folder
 
 PICTURES = ROOT / "docs" / "pictures"
 # A run list like a morning's: good ones, and one that asks for attention.
@@ -44,14 +41,13 @@ def take(page: Page, stack: Stack) -> None:
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    stack = Stack(Path(tempfile.mkdtemp(prefix="watchkeeper-stack-")), int(os.environ.get("WATCHKEEPER_PORT", "0")))
-    try:
-        stack.run("deployments", "up").check_returncode()
-        with running_browser() as browser:
+    with own_folder() as folder, running_browser() as browser:
+        stack = Stack(folder, int(os.environ.get("WATCHKEEPER_PORT", "0")))
+        try:
+            stack.run("deployments", "up").check_returncode()
             take(open_page(browser), stack)
-    finally:
-        stack.run("deployments", "down")
-        shutil.rmtree(stack.folder, ignore_errors=True)
+        finally:
+            stack.run("deployments", "down")
 
 
 if __name__ == "__main__":

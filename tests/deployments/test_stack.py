@@ -13,18 +13,18 @@ import httpx
 import psutil
 import pytest
 
-from tests.stack import CANARY, ROOT, Stack
+from tests.stack import CANARY, ROOT, Stack, own_folder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    made = Stack(tmp_path_factory.mktemp("stack"))
-    first = made.run("deployments", "up")
-    made.first_up = first
-    yield made
-    made.run("deployments", "down")
+def stack():
+    with own_folder() as folder:
+        made = Stack(folder)
+        made.first_up = made.run("deployments", "up")
+        yield made
+        made.run("deployments", "down")
 
 
 def test_a_busy_port_is_named_with_what_to_do_and_nothing_is_started(tmp_path):
