@@ -5,10 +5,10 @@ export DO_NOT_TRACK := 1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup up down status deploy drift check docs lock test bench clean
+.PHONY: help setup up down status deploy drift check docs lock test bench clean full-accept ready-gate bundle bundle-auto
 
 help: ## What there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 up: .venv/.installed ## PostgreSQL, Prefect server, worker, all procedures; runs the daily one and shows its lines
 	@$(BIN)/python -m deployments up
@@ -46,6 +46,19 @@ test: .venv/.installed-dev ## The whole test suite
 
 bench: .venv/.installed-dev ## Every benchmark beside its peer, as ratios
 	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+# The commands of runbook 004 under the names its operators know; `watchkeeper <procedure> --help` has their options.
+full-accept: .venv/.installed ## Hold the four key artifacts against their schemas (runbook 004)
+	@$(BIN)/watchkeeper full-accept
+
+ready-gate: .venv/.installed ## May this be released? Readiness of at least 85 (runbook 004)
+	@$(BIN)/watchkeeper ready-gate
+
+bundle: .venv/.installed ## Pass the gate, then build and stamp the release bundle (runbook 004)
+	@$(BIN)/watchkeeper bundle
+
+bundle-auto: .venv/.installed ## Build a new bundle when it is time: every three to five days (runbook 004)
+	@$(BIN)/watchkeeper bundle-auto
 
 clean: down ## Stop the stack and remove its data
 	rm -rf .watchkeeper

@@ -1,0 +1,28 @@
+"""The make targets that runbook 004 names start the procedures of these names."""
+
+import shlex
+import subprocess
+
+import pytest
+
+from deployments.wanted import ROOT
+from flows.catalogue import read_catalogue
+from flows.command_line import build_parser
+
+TARGETS = ("full-accept", "ready-gate", "bundle", "bundle-auto")
+
+
+def commands_of(target: str) -> list[list[str]]:
+    """The `watchkeeper` commands that the target would run, as words after the program's name."""
+    shown = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    ).stdout
+    lines = [shlex.split(line) for line in shown.splitlines() if line.startswith(".venv/bin/watchkeeper ")]
+    return [words[1:] for words in lines]
+
+
+@pytest.mark.row("P004-203")
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_of_the_runbook_is_one_command_that_the_command_line_takes(target):
+    (words,) = commands_of(target)
+    assert build_parser(read_catalogue()).parse_args(words).command == target
