@@ -94,34 +94,47 @@ def _write_tar(source: Path, target: Path, chosen: Sequence[Entry]) -> tuple[lis
     compressor = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS, write_checksum=True)
     with (
         target.open("xb") as file,
-        compressor.stream_writer(cast("BinaryIO", sink := _Hashed(file)), closefd=False) as writer,
-        tarfile.TarFile(fileobj=writer, mode="w", format=tarfile.PAX_FORMAT, copybufsize=_CHUNK) as tar,
+        compressor.stream_writer(cast("BinaryIO", sink := _Hashed(file)), closefd=False) as tar,
         progress("archive", sum(entry.size for entry in chosen)) as advance,
     ):
         for entry in chosen:
             try:
-                files.append(_add(tar, source, entry.path))
+                files.append(_add(tar, os.fspath(source), entry.path))
             except _CannotOpen as why:
                 gone.append(Skipped(entry.path, why.reason))
             advance(entry.size)
+        tar.write(bytes(2 * tarfile.BLOCKSIZE))
     with target.open("rb") as written:
         os.fsync(written.fileno())
     return files, gone, Packed(target.name, sink.size, sink.sha256)
 
 
-def _add(tar: tarfile.TarFile, source: Path, path: str) -> Packed:
-    with _opened(source / path) as file:
+def _add(tar: zstandard.ZstdCompressionWriter, source: str, path: str) -> Packed:
+    """Write one member. Headers are tarfile's; its way of writing them takes twice as long for small files."""
+    with _opened(f"{source}/{path}") as file:
         status = os.fstat(file.fileno())
-        member = tarfile.TarInfo(path)
-        member.size = status.st_size  # a file that grows is packed up to here, as a log should be
-        member.mode = 0o755 if status.st_mode & 0o111 else 0o644
-        try:
-            tar.addfile(member, reader := _Hashed(file))
-        except OSError as error:
-            if error.errno is None:  # tarfile's own: the file ended before its length
-                raise Refused("source_changed", "a file shrank while it was read; start again") from None
-            raise
-    return Packed(path, reader.size, reader.sha256)
+        content = file.read(min(status.st_size, _CHUNK))
+        size = len(content) if len(content) < _CHUNK else status.st_size  # a file that grows is packed up to here
+        digest = hashlib.sha256(content)
+        tar.write(_header(path, size, executable=bool(status.st_mode & 0o111)) + content)
+        left = size - len(content)
+        while left:
+            content = file.read(min(left, _CHUNK))
+            if not content:
+                raise Refused("source_changed", "a file shrank while it was read; start again")
+            digest.update(content)
+            tar.write(content)
+            left -= len(content)
+        tar.write(bytes(-size % tarfile.BLOCKSIZE))
+    return Packed(path, size, digest.hexdigest())
+
+
+def _header(path: str, size: int, *, executable: bool) -> bytes:
+    member = tarfile.TarInfo(path)
+    member.size, member.mode = size, 0o755 if executable else 0o644
+    plain = path.isascii() and len(path) <= tarfile.LENGTH_NAME and size < 8**11
+    # For a plain name both forms are the same bytes, and the first is made in half the time.
+    return member.tobuf(tarfile.USTAR_FORMAT if plain else tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 class _CannotOpen(Exception):
@@ -130,7 +143,7 @@ class _CannotOpen(Exception):
         self.reason = reason
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: str) -> BinaryIO:
     """Open the file as it is now: it may have gone, or turned into a link, since the folder was walked."""
     try:
         return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0)
@@ -147,17 +160,10 @@ class _Hashed:
         self._digest = hashlib.sha256()
         self.size = 0
 
-    def read(self, size: int = -1) -> bytes:
-        return self._seen(self._file.read(size))
-
     def write(self, data: bytes) -> int:
-        self._seen(data)
-        return self._file.write(data)
-
-    def _seen(self, data: bytes) -> bytes:
         self._digest.update(data)
         self.size += len(data)
-        return data
+        return self._file.write(data)
 
     @property
     def sha256(self) -> str:

@@ -17,6 +17,7 @@ NAMES = ("KPI_GATE", "FULL_STACK_VALIDATION", "EDGE_REPORT", "EDGE_SENTINEL", "W
 @pytest.fixture
 def artifacts(tmp_path, monkeypatch):
     """All five artifacts, made at the frozen moment."""
+    monkeypatch.chdir(tmp_path)  # a failed check keeps a snapshot below the working folder
 
     def made(now):
         monkeypatch.setenv("WATCHKEEPER_NOW", now)

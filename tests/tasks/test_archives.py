@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.archive_check import check_archive
-from tasks.archives import archive_folder, pack, unfinished_folder
+from tasks.archives import _header, archive_folder, pack, unfinished_folder
 from tasks.rules.archiving import Caps, Entry, Reason
 from tasks.rules.faults import Fault, LockHeld, Refused
 
@@ -146,6 +146,21 @@ def test_whatever_is_in_the_folder_comes_back(tmp_path, contents):
         (source / name).write_bytes(content)
     inside = members_of(archived(source).folder)
     assert {name: content for name, (_, content) in inside.items()} == contents
+
+
+def test_plain_names_have_the_header_that_the_general_form_would_give():
+    for name, size in {"a": 0, "d/" * 49 + "ab": 8**11 - 1}.items():
+        member = tarfile.TarInfo(name)
+        member.size, member.mode = size, 0o755
+        assert _header(name, size, executable=True) == member.tobuf(tarfile.PAX_FORMAT)
+
+
+def test_a_file_larger_than_what_is_read_at_once_comes_back_whole(source):
+    content = os.urandom(1000) * 5000
+    (source / "large.bin").write_bytes(content)
+    done = archived(source)
+    assert members_of(done.folder)["large.bin"][1] == content
+    assert check_archive(Path(done.folder)).problems == ()
 
 
 def test_caps_say_what_they_cut(source):
