@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 
 
 def interleaved(sides: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each side, one after the other in every round, so that noise meets all of them."""
+    """Seconds of each side, one after the other in every round, each round begun by another, so noise meets all."""
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, run in sides.items():
+    order = list(sides.items())
+    for turn in range(rounds):
+        first = turn % len(order)
+        for name, run in order[first:] + order[:first]:
             started = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - started)
