@@ -10,7 +10,9 @@ from tasks.folders import disk_faults
 from tasks.freshness import read_inputs
 from tasks.rules.daily_digest import DayReport, is_due, report_day, report_of
 from tasks.rules.faults import Fault
+from tasks.rules.redaction import scrub
 from tasks.rules.soak_window import Window
+from tasks.settings import known_secrets
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
@@ -33,9 +35,9 @@ def read_reports(folder: Path, window: Window) -> list[DayReport]:
 
 @step
 def write_digest(out: Path, markdown: str) -> None:
-    """Put the page at its place in one move."""
+    """Put the page at its place in one move, without any secret of this environment that a text of others holds."""
     with disk_faults("digest_not_written"):
-        replace_file(out, markdown.encode("ascii"))
+        replace_file(out, scrub(markdown, known_secrets()).encode("ascii", "replace"))
 
 
 @step

@@ -107,3 +107,12 @@ def test_a_page_that_cannot_be_written_is_an_error_and_leaves_nothing(capsys, ar
     assert state.is_failed()
     assert line == "event=daily_digest_soak result=ERROR reason=digest_not_written"
     assert not [path.name for path in artifacts.parent.iterdir() if path.name != "artifacts"]
+
+
+def test_advice_that_holds_a_secret_of_this_environment_loses_it(capsys, artifacts, monkeypatch):
+    monkeypatch.setenv("SOME_API_TOKEN", "sesame-and-lilies")
+    save(artifacts, "EDGE_SENTINEL.json", {"advice": ["log in with sesame-and-lilies", "keep"], "ts": EPOCH})
+    digested(capsys)
+    page = (artifacts / "DAILY_DIGEST.md").read_text()
+    assert "sesame" not in page
+    assert "- keep\n" in page
