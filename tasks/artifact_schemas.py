@@ -5,14 +5,11 @@ not in a model is left alone; NaN and infinity, truth values in place of numbers
 ASCII are refused wherever they stand. `docs/schemas` has the same as JSON Schema.
 """
 
-import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.rules.acceptance import Reading
 from tasks.rules.artifacts import Json
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -21,7 +18,6 @@ Ratio = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Percent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_MISPLACED = ("greater_than_equal", "less_than_equal")
 
 
 class Document(BaseModel):
@@ -299,52 +295,3 @@ def published_schema(name: str) -> Json:
     """The JSON Schema of a file, for programs that are not ours."""
     schema: Json = schema_named(name).model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}  # type: ignore[dict-item]
-
-
-def read_document(name: str, content: bytes | None) -> Reading:
-    """What the file holds, and every reason why it is not what it must be."""
-    if content is None:
-        return Reading(problems=("missing",))
-    try:
-        document = json.loads(content.decode("ascii"), object_pairs_hook=_each_key_once)
-    except (ValueError, RecursionError):
-        return Reading(problems=("bad_json",))
-    if not isinstance(document, dict):
-        return Reading(problems=("not_object",))
-    problems = tuple(dict.fromkeys(_problems(schema_named(name), document)))
-    if not problems and any(isinstance(value, float) and not math.isfinite(value) for value in _values(document)):
-        problems = ("bad_json",)
-    return Reading(document, problems)
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _problems(schema: type[Document], document: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        valid = schema.model_validate(document)
-    except ValidationError as invalid:
-        for error in invalid.errors(include_url=False, include_context=False, include_input=False):
-            key = str(error["loc"][0])
-            if error["type"] == "missing" and len(error["loc"]) == 1:
-                yield "missing_keys"
-            elif error["type"] in _MISPLACED and len(error["loc"]) == 1 and key in ("readiness", "taker_ratio"):
-                yield f"{key}_range"
-            else:
-                yield schema.words.get(key, "details_type")
-    else:
-        yield from (schema.words.get(key, "details_type") for key in valid.contradictions())
-
-
-def _values(document: object) -> Iterator[object]:
-    rest = [document]
-    while rest:
-        value = rest.pop()
-        yield value
-        if isinstance(value, dict):
-            rest.extend(value.values())
-        elif isinstance(value, list):
-            rest.extend(value)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.artifact_schemas import read_document
+from tasks.artifact_reading import read_document
 from tasks.clock import frozen_now, stamp, utc_now
 from tasks.files import replace_file
 from tasks.folders import disk_faults

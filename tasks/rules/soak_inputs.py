@@ -73,9 +73,12 @@ def _from_edge(edge: Mapping[str, Json]) -> dict[str, float | None]:
 
 
 def readiness_pct(kpi: Mapping[str, Json]) -> float:
-    """Readiness is a ratio up to and including 1, a percentage above."""
-    value = number(kpi, "readiness", 0, 100)
-    return value * 100 if value <= 1 else value
+    """In the unit that `scale` names; without it a ratio up to and including 1, a percentage above."""
+    scale = kpi.get("scale")
+    if scale not in (None, "percent", "ratio"):
+        raise Unusable("wrong_type")
+    value = number(kpi, "readiness", 0, 1 if scale == "ratio" else 100)
+    return value * 100 if scale == "ratio" or (scale is None and value <= 1) else value
 
 
 def fills(edge: Mapping[str, Json]) -> float | None:

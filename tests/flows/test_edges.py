@@ -6,7 +6,7 @@ import pytest
 
 from flows.daily.edge_report import edge_report
 from flows.daily.edge_sentinel import edge_sentinel
-from tasks.artifact_schemas import read_document
+from tasks.artifact_reading import read_document
 from tests.tasks.test_edges import quote, trade
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

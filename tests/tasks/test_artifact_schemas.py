@@ -1,15 +1,18 @@
 """One schema for each JSON that a gate reads (runbook 004, Full-Accept; spec 004, section 11)."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.artifact_schemas import SCHEMAS, published_schema, read_document
+from tasks.artifact_reading import read_document
+from tasks.artifact_schemas import SCHEMAS, published_schema
 from tasks.rules.contracts.validation import ACCEPT_ERROR
 from tasks.rules.ready_gate import kpi_of
 from tasks.rules.release import Source, read_stamp, stamp_of
+from tasks.rules.soak_inputs import Unusable, latency_ms, net_bps, readiness_pct, taker_ratio
 
 SMALLEST = {
     "KPI_GATE.json": {"checks": [], "readiness": 95.0, "timestamp": 1700000000},
@@ -165,3 +168,20 @@ def test_the_published_schema_is_one_and_accepts_what_we_accept(name):
     jsonschema.Draft202012Validator.check_schema(schema)
     if name in SMALLEST:
         jsonschema.validate(SMALLEST[name], schema)
+
+
+@given(readiness=_anything | st.floats(0, 100), scale=st.sampled_from(["percent", "ratio", "stars"]))
+def test_the_schema_and_the_soak_agree_on_what_a_kpi_is_and_means(readiness, scale):
+    document: Any = SMALLEST["KPI_GATE.json"] | {"readiness": readiness, "scale": scale}
+    if problems("KPI_GATE.json", document):
+        with pytest.raises(Unusable):
+            readiness_pct(document)
+    else:
+        assert readiness_pct(document) == kpi_of(json.dumps(document).encode()).readiness
+
+
+@given(net=_anything | st.floats(), taker=_anything | st.floats(0, 1), p95=_anything | st.floats(0, 1e6))
+def test_what_the_schema_accepts_the_soak_can_use(net, taker, p95):
+    document = {"net_bps": net, "taker_ratio": taker, "latency": {"p50": 1, "p95": p95, "p99": 2}}
+    if not problems("EDGE_REPORT.json", document):
+        assert (net_bps(document), taker_ratio(document), latency_ms(document, "p95")) == (net, taker, p95)
