@@ -142,8 +142,11 @@ def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
 
 
 def _environment(check: Check) -> dict[str, str]:
-    """The fixed environment where nothing else was set, then the check's own; our tools come first on the path."""
-    here = str(Path(sys.executable).parent)
+    """The fixed environment where nothing else was set, then the check's own; our tools come first on the path.
+
+    What Prefect tells a run about itself is left out: a check is not this run.
+    """
+    own = {name: value for name, value in child_environment().items() if not name.startswith("PREFECT__")}
     fixed = {name: value for name, value in _FIXED.items() if not is_set(name)}
-    path = os.pathsep.join((here, child_environment().get("PATH", os.defpath)))
-    return child_environment(**{**fixed, "PATH": path, **check.env})
+    path = os.pathsep.join((str(Path(sys.executable).parent), own.get("PATH", os.defpath)))
+    return {**own, **fixed, "PATH": path, **check.env}

@@ -17,6 +17,7 @@ from tasks.rules.ranks import median, percentile
 DAYS = 7
 EDGE_LEAST_BPS, LATENCY_MOST_MS, TAKER_MOST_PCT = 2.5, 350.0, 15.0
 _WORSE = 0.1
+_LARGEST = 1e15
 _SUMMED = ("fees", "rebates")
 
 
@@ -160,7 +161,8 @@ def ledger_of(document: Json) -> list[Mapping[str, Json]]:
     for row in document:
         date.fromisoformat(str(row.get("date")))
         for name in ("equity", *_SUMMED):
-            if type(row.get(name)) not in (int, float):
+            value = row.get(name)
+            if type(value) not in (int, float) or not abs(cast("float", value)) <= _LARGEST:
                 raise ValueError(f"{name} is a number")
     return sorted(document, key=lambda row: str(row["date"]))
 

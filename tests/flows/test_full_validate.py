@@ -143,11 +143,20 @@ def test_a_file_of_checks_that_is_none_is_refused(capsys, place, tmp_path, text,
     assert not artifacts.exists()
 
 
-def test_the_children_see_the_fixed_environment_and_our_tools_first(capsys, place):
-    artifacts = place(("env", "echo $TZ $LC_ALL; command -v python", 10))
+@pytest.mark.row("P004-110")
+def test_the_checks_see_the_fixed_environment_their_own_and_our_tools_first(capsys, place, tmp_path, monkeypatch):
+    for name in ("TZ", "LANG", "LC_ALL", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "of-this-run")
+    artifacts = place(("env", "echo $TZ $LANG $LC_ALL $PYTEST_DISABLE_PLUGIN_AUTOLOAD $PREFECT__FLOW_RUN_ID", 10))
+    with (tmp_path / "validation.toml").open("a") as file:
+        file.write('[[check]]\nname = "own"\ncommand = ["sh", "-c", "echo $TZ; command -v python"]\n')
+        file.write('env = { TZ = "Asia/Tokyo" }\n')
     run(capsys, artifacts)
-    (log,) = artifacts.glob("ci/env.*.log")
-    assert log.read_text().splitlines()[-1] == str(Path(sys.executable).parent / "python")
+    assert next(artifacts.glob("ci/env.*.log")).read_text() == "Europe/Berlin C C 1\n"
+    python = str(Path(sys.executable).parent / "python")
+    assert next(artifacts.glob("ci/own.*.log")).read_text().splitlines() == ["Asia/Tokyo", python]
 
 
 def test_when_the_run_is_told_to_end_its_checks_end_with_it(place, tmp_path):

@@ -117,6 +117,8 @@ def test_the_ledger_sums_the_days_of_the_period():
         [1],
         [{"date": "today"}],
         [{"date": "2026-11-21", "equity": "1", "fees": 1, "rebates": 1}],
+        [{"date": "2026-11-21", "equity": float("inf"), "fees": 1, "rebates": 1}],
+        [{"date": "2026-11-21", "equity": 1, "fees": 10**400, "rebates": 1}],
     ]
     for wrong in wrong_ones:
         with pytest.raises(ValueError, match=r"."):
