@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tasks.rules.artifacts import Json
+from tasks.rules.daily_report import Measures, verdict_of
 from tasks.rules.outcome import Status
 from tasks.rules.redaction import looks_secret
-from tasks.rules.soak import Thresholds, Verdict
+from tasks.rules.soak import Verdict
 from tasks.rules.soak_inputs import EDGE_REPORT, Input, Unusable, latency_ms, net_bps, number, taker_ratio, usable
 from tasks.rules.soak_record import GAP
 from tasks.rules.soak_window import WHOLE, Tally, Window, judge_window
@@ -138,23 +139,14 @@ def _light(today: DayReport | None, tally: Tally, numbers: Numbers) -> str:
 
 
 def _verdict_of(today: DayReport | None, numbers: Numbers) -> Status:
-    """What the day's report says; without one, its own rule on the numbers: a tenth past a limit is a warning."""
+    """What the day's report says; without one, what it would say of these numbers."""
     said = _SAID.get(today.verdict, Status.UNHEALTHY) if today and today.verdict else None
     if said is Status.UNHEALTHY:
         return said
     net, age_ms, taker_pct = (numbers[name] for name in _JUDGED)
     if net is None or age_ms is None or taker_pct is None or numbers["fills"] == 0 or (today and said is None):
         return Status.INSUFFICIENT_DATA
-    return said or _judged(net, age_ms, taker_pct)
-
-
-def _judged(net: float, age_ms: float, taker_pct: float) -> Status:
-    limits = Thresholds()
-    for status, slack in ((Status.OK, 0.0), (Status.PARTIAL, 0.1)):
-        slow_or_costly = max(age_ms / limits.p95_ms_max, taker_pct / (limits.taker_ratio_max * 100))
-        if net >= limits.net_bps_warn * (1 - slack) and slow_or_costly <= 1 + slack:
-            return status
-    return Status.UNHEALTHY
+    return said or _SAID.get(verdict_of(Measures(net, age_ms, taker_pct), ()), Status.UNHEALTHY)
 
 
 def _table(numbers: Numbers) -> list[str]:
