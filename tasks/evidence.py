@@ -12,7 +12,7 @@ from typing import ParamSpec
 
 import httpx
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.context import FlowRunContext
+from prefect.context import FlowRunContext, TaskRunContext
 
 from tasks.rules.playbooks import Playbook
 from tasks.step import has_server
@@ -24,7 +24,7 @@ log = logging.getLogger("prefect.watchkeeper")
 def _for_the_eyes(show: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(show)
     def shown(*args: P.args, **kwargs: P.kwargs) -> None:
-        if not has_server() or FlowRunContext.get() is None:
+        if not (has_server() and (FlowRunContext.get() or TaskRunContext.get())):
             return
         try:
             show(*args, **kwargs)

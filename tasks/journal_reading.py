@@ -6,7 +6,7 @@ further (runbook 004, "Soak orchestration").
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -14,29 +14,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tasks.file_locks import file_locked
+from tasks.progress import progress
 from tasks.rules import journal as law
 from tasks.rules.faults import Fault, Refused
-from tasks.rules.journal import Chain, Damage, Head, Place
+from tasks.rules.journal import Chain, Damage, Head, Place, Reading
+from tasks.rules.soak import Action
+from tasks.rules.soak_replay import Replayed, replay
+from tasks.step import step
 
 BLOCK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a whole journal is: its own head, the first damage with its line, how many lines do not carry on."""
-
-    found: Head
-    hash_at: dict[int, str]
-    damage: Damage | None = None
-    line: int | None = None
-    broken: int = 0
-
-    def judged(self, heads: list[Head]) -> Damage | None:
-        """The damage of the chain, or what outside heads show of a chain that is whole."""
-        if self.damage not in (None, Damage.TORN):
-            return self.damage
-        outside = law.damage_by_heads(self.found, heads, self.hash_at)
-        return self.damage if self.damage and outside in (None, Damage.UNPROVEN) else outside
 
 
 def verify(path: Path, heads: list[Head], advance: Callable[[int], None] = lambda _: None) -> Reading:
@@ -56,6 +42,27 @@ def walk(file: BinaryIO, size: int, counts: set[int], advance: Callable[[int], N
         chain.over(block)
         advance(len(block))
     return chain.finished()
+
+
+@step
+def verify_journal(journal: Path, heads: list[Head]) -> Reading:
+    """The whole chain, with progress; a journal of any size takes the same memory."""
+    if not journal.exists():
+        raise _missing()
+    with progress("journal-verify", journal.stat().st_size) as advance:
+        return verify(journal, heads, advance)
+
+
+@step
+def replay_journal(journal: Path, changed: Mapping[str, float], stop: Action) -> Replayed:
+    """Every tick judged again, in one pass over the file."""
+    with open_settled(journal) as (file, size):
+        return replay((law.parsed(line) for line in lines_in(file, size)), changed, stop)
+
+
+def lines_in(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The lines of the first `size` bytes, one after the other."""
+    return (line for block in _blocks(file, size) for line in io.BytesIO(block))
 
 
 @dataclass(slots=True)
@@ -167,13 +174,17 @@ def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield carry
 
 
+def _missing() -> Refused:
+    return Refused("journal_missing", "name the journal of a soak that has begun")
+
+
 @contextmanager
 def open_settled(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """The journal for reading, with the size it had while nobody was writing."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
-        raise Refused("journal_missing", "name the journal of a soak that has begun") from None
+        raise _missing() from None
     except OSError as error:
         raise Fault("journal_not_read", f"check the journal's folder ({type(error).__name__})") from None
     with file:

@@ -218,3 +218,21 @@ def damage_by_heads(found: Head, heads: Sequence[Head], hash_at: Mapping[int, st
         return None
     replaced = any(None not in (head.inode, found.inode) and head.inode != found.inode for head in longer)
     return Damage.OLDER_COPY if replaced else Damage.TRUNCATED
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a whole journal is: its own head, the first damage with its line, how many lines do not carry on."""
+
+    found: Head
+    hash_at: Mapping[int, str]
+    damage: Damage | None = None
+    line: int | None = None
+    broken: int = 0
+
+    def judged(self, heads: Sequence[Head]) -> Damage | None:
+        """The damage of the chain, or what outside heads show of a chain that is whole."""
+        if self.damage not in (None, Damage.TORN):
+            return self.damage
+        outside = damage_by_heads(self.found, heads, self.hash_at)
+        return self.damage if self.damage and outside in (None, Damage.UNPROVEN) else outside

@@ -32,6 +32,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     PLANNED = "planned"
     PARTIAL = "partial"
+    WARN = "warn"
     NOT_CONFIGURED = "not_configured"
     INSUFFICIENT_DATA = "insufficient_data"
     UNHEALTHY = "unhealthy"
@@ -75,6 +76,7 @@ class Kind(Enum):
     TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
     DIGEST = r"[0-9a-f]{7,64}"
     TEXT = r"[\x21-\x7e]{1,200}"
+    NOTE = r"[\x21-\x7e]{0,200}"  # a text that is there also when there is nothing to say
     GROUPS = r""  # {name: {name: count}}: only in JSON form
 
 
@@ -193,10 +195,12 @@ class Outcome:
 
     @property
     def json(self) -> str:
-        """The same as one compact JSON object; numbers stay numbers."""
-        safe = checked(self)
+        """The same as one compact JSON object; numbers stay numbers, and whatever the line's form has a status."""
+        safe, payload = checked(self), _payload(checked(self))
         head: dict[str, Value] = {"tool": safe.token, "schema_version": SCHEMA_VERSION}
-        return json.dumps(head | _payload(safe), separators=(",", ":"), allow_nan=False, default=list)
+        if safe.contract.status_key not in payload:
+            head[safe.contract.status_key] = _word(safe)
+        return json.dumps(head | payload, separators=(",", ":"), allow_nan=False, default=list)
 
 
 def checked(outcome: Outcome) -> Outcome:
@@ -250,14 +254,17 @@ def written(kind: Kind, value: Value) -> str:
     return re.sub(r"\s+", "_", str(value).strip())
 
 
+def _word(outcome: Outcome) -> str:
+    return outcome.contract.words.get(outcome.status, outcome.status.value)
+
+
 def _head(outcome: Outcome) -> str:
     contract = outcome.contract
-    word = contract.words.get(outcome.status, outcome.status.value)
     match contract.form:
         case Form.EVENT:
             return f"event={contract.printed}"
         case Form.RESULT | Form.MARK:
-            return f"{contract.printed}={word}"
+            return f"{contract.printed}={_word(outcome)}"
         case _:
             return contract.printed
 
@@ -282,7 +289,7 @@ def _ordered(outcome: Outcome) -> dict[str, Value]:
     contract = outcome.contract
     spoken: dict[str, Value] = dict(outcome.fields)
     spoken["reason"] = outcome.reason
-    spoken[contract.status_key] = contract.words.get(outcome.status, outcome.status.value)
+    spoken[contract.status_key] = _word(outcome)
     if contract.form in (Form.RESULT, Form.MARK):
         del spoken[contract.status_key]
     declared = [key.name for key in contract.keys]

@@ -5,7 +5,9 @@ where the soak would have stopped (runbook 004, "Soak orchestration").
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tasks.rules.contracts.soak import SOAK_REPLAY
 from tasks.rules.journal import Record
+from tasks.rules.outcome import Outcome, Status
 from tasks.rules.soak import LADDER, Action, Decision, Phase, Thresholds, evaluate, fails_after, next_action
 from tasks.rules.soak_record import Tick, tick_of
 
@@ -24,15 +26,22 @@ class Replayed:
     unjudged: int = 0
     first_different: int | None = None
     stopped_at: int | None = None
+    unreadable: int = 0
     fails: int = 0
     warns: int = 0
 
 
-def replay(records: Iterable[Record], changed: Mapping[str, float], stop: Action = Action.DISABLE_STRAT) -> Replayed:
-    """Judge every tick again under its own limits with the `changed` ones put in."""
+def replay(
+    records: Iterable[Record | None], changed: Mapping[str, float], stop: Action = Action.DISABLE_STRAT
+) -> Replayed:
+    """Judge every tick again under its own limits with the `changed` ones put in; None is a line without a record."""
     seen = Replayed()
     ladders: dict[tuple[str, Phase, str], int] = {}
-    for tick in filter(None, map(tick_of, records)):
+    for record in records:
+        seen.unreadable += record is None
+        tick = tick_of(record or {})
+        if tick is None:
+            continue
         seen.ticks += 1
         place = (tick.slot.soak, tick.slot.phase, tick.slot.region)
         if tick.facts is None:
@@ -62,3 +71,28 @@ def limits_changed(given: Mapping[str, float | None]) -> dict[str, float]:
     """The limits that were given, by the name they have in `Thresholds`."""
     names = Thresholds.__dataclass_fields__
     return {name: value for name, value in given.items() if value is not None and name in names}
+
+
+def judge_replay(seen: Replayed, changed: Mapping[str, float]) -> Outcome:
+    """With its own limits a journal must reproduce itself; with others, differing is the answer asked for."""
+    status, reason = Status.OK, None
+    if seen.unreadable:
+        status, reason = Status.FAIL, "unreadable_lines"
+    elif seen.ticks == seen.unjudged:
+        status, reason = Status.INSUFFICIENT_DATA, "no_facts"
+    elif seen.different and not changed:
+        status, reason = Status.FAIL, "decisions_differ"
+    return SOAK_REPLAY.says(
+        status,
+        reason,
+        ticks=seen.ticks,
+        same=seen.same,
+        different=seen.different,
+        unjudged=seen.unjudged or None,
+        unreadable=seen.unreadable or None,
+        warns=seen.warns,
+        fails=seen.fails,
+        first_different=seen.first_different,
+        stopped_at=seen.stopped_at,
+        limits=tuple(f"{name}:{value:g}" for name, value in sorted(changed.items())) or None,
+    )

@@ -68,7 +68,8 @@ def _with_password(dsn: str) -> str:
 def _plant_rows(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(
-            "INSERT INTO mood_submissions (device_id, valence, intensity, free_text) VALUES (%s, 'neutral', 'low', %s)",
+            "INSERT INTO mood_submissions (device_id, valence, intensity, free_text)"
+            " VALUES (%s, 'neutral', 'low', %s)",
             (DEVICE, ROW),
         )
         message = conn.execute(

@@ -1,5 +1,7 @@
 """A bad outcome comes with its playbook, a good one does not (runbook 001, Incident playbooks)."""
 
+from typing import cast
+
 import pytest
 from prefect.artifacts import Artifact
 
@@ -9,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def playbook_of(state):
-    found = Artifact.get(key="prod-config-playbook")
+    found = cast("Artifact | None", Artifact.get(key="prod-config-playbook"))  # outside of a loop no coroutine
     return found if found and found.flow_run_id == state.state_details.flow_run_id else None
 
 

@@ -159,7 +159,8 @@ def test_tokens_reasons_and_keys_are_plain_words_and_unique():
     for token, contract in REGISTRY.items():
         assert contract.token == token
         assert len(set(contract.reasons)) == len(contract.reasons)
-        assert not set(contract.reasons) & set(COMMON_REASONS), token
+        # Common to all, but the runbook names this one for db_verify itself.
+        assert set(contract.reasons) & set(COMMON_REASONS) <= {"missing_tables"}, token
         names = [key.name for key in contract.keys]
         assert len(set(names)) == len(names)
 

@@ -25,7 +25,7 @@ def journal(tmp_path):
     return tmp_path / "artifacts" / "SOAK_JOURNAL.jsonl"
 
 
-def records_in(path: Path) -> list[dict]:
+def records_in(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 

@@ -10,7 +10,7 @@ from tasks.journal_reading import verify
 from tasks.rules.journal import Damage, Head, parsed, sealed
 from tests.journals import chained, hash_of, head_of, put, respaced, tick
 
-_TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _JOURNALS = st.lists(
     st.tuples(_TEXTS, st.floats(allow_nan=False, allow_infinity=False)), min_size=3, max_size=12
 ).map(

@@ -1,0 +1,1 @@
+"""Runbook 004: the soak, its journal and its report."""
