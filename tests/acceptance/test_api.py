@@ -53,6 +53,7 @@ def test_a_run_started_by_an_api_call_reaches_running_and_says_when(stack):
     assert run["state"]["message"] == "ops_daily status=ok mode=ci"
 
 
+@pytest.mark.row("D001-12", "D001-13")
 @pytest.mark.parametrize(
     ("parameters", "why"),
     [
@@ -119,6 +120,7 @@ def await_running(stack, run_id: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.row("W001-6", "D001-17")
 def test_a_killed_run_is_written_down_and_a_new_start_ends_well(stack):
     with held_up(stack):
         run_id = stack.start("ops-daily", {"mode": "prod"}).json()["id"]

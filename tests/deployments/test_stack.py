@@ -146,6 +146,7 @@ def state_of(stack, run_id):
     return stack.api("GET", f"/flow_runs/{UUID(run_id)}")["state"]["type"]
 
 
+@pytest.mark.row("D001-24")
 def test_the_janitor_frees_the_slot_of_a_killed_run_and_leaves_a_healthy_and_a_paused_one(stack):
     with runs_of_a_slow_flow(stack, 3) as (deployment, ((lost, lost_process), (healthy, _), (paused, _))):
         stack.api("POST", f"/flow_runs/{paused}/set_state", {"state": {"type": "PAUSED"}, "force": True})
