@@ -1,0 +1,73 @@
+"""All folders of a monorepo in one pass over its history (runbook 003, Product Repo Publishing)."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasks.splitting.passes import Pass
+from tasks.splitting.repository import chosen_folders, folder_named, open_monorepo
+from tasks.splitting.state import Result, StateFile
+
+History = Literal["complete", "gap_skipped"]
+OnGap = Literal["skip", "refuse"]
+OnProgress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One folder's own history.
+
+    `sha` is its newest commit, or None with the reason in `problem`. `commits` counts its commits, `reused` those of
+    them that an earlier run had made. `history` is `gap_skipped` when the folder was deleted and came back: there the
+    answer differs from `git subtree split`, which would publish the monorepo.
+    """
+
+    name: str
+    prefix: str
+    sha: str | None
+    history: History
+    commits: int
+    reused: int
+    problem: str | None = None
+
+
+def split(  # noqa: PLR0913  each is a choice of its own of whoever splits
+    repository: Path,
+    source_dir: str,
+    projects: Sequence[str] | None = None,
+    tip: str = "HEAD",
+    *,
+    write: bool = False,
+    state: Path | None = None,
+    on_gap: OnGap = "skip",
+    on_progress: OnProgress = lambda _: None,
+) -> list[Split]:
+    """The split of every wanted sub-folder of `source_dir` at `tip`, sorted by name.
+
+    Reads only, unless `write` is set: then the new commits are in the repository when it returns, on no branch.
+    `state` is a folder where what was learned is kept, so that the next run reads only what is new. `on_progress` is
+    called with the number of commits just read. Refuses what would give other commits than `git subtree split`: a
+    shallow clone, a foreign encoding in the git configuration.
+    """
+    folder = folder_named(source_dir)
+    repo = open_monorepo(repository, tip)
+    names = chosen_folders(repo, folder, projects)
+    stored = StateFile.of(state, repo.common_dir, repo.git_version, repo.replaced, str(write), source_dir, *names)
+    if not names:
+        return []
+    before, now = Pass(repo, folder, [*map(os.fsencode, names)], write, stored, on_progress).run()
+    return [
+        _told(name, os.fsdecode(folder), result, old, on_gap)
+        for name, result, old in zip(names, now, before, strict=True)
+    ]
+
+
+def _told(name: str, folder: str, result: Result, old: Result, on_gap: OnGap) -> Split:
+    refused = result.gap and on_gap == "refuse"
+    problem = "history_gap" if refused else result.problem
+    history: History = "gap_skipped" if result.gap else "complete"
+    reused = min(old.commits, result.commits)
+    prefix = f"{folder}/{name}" if folder else name
+    return Split(name, prefix, None if problem else result.sha, history, result.commits, reused, problem)
