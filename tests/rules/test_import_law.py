@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,12 @@ def test_a_rule_has_no_clock_and_no_io(path):
         if isinstance(node, ast.Call)
     }
     assert not called & _IMPURE_CALLS
+
+
+def test_every_module_of_tasks_stands_on_a_floor():
+    """A module that no floor names would be free to import anything."""
+    law = tomllib.loads((RULES.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    floors = law["tool"]["importlinter"]["contracts"][0]["layers"]
+    named = {module.strip() for floor in floors for module in floor.split(":")}
+    there = {f"tasks.{path.stem}" for path in RULES.parent.iterdir() if path.stem not in ("__init__", "__pycache__")}
+    assert there == {module for module in named if module.startswith("tasks.")}
