@@ -57,6 +57,8 @@ class OpenJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = os.fspath(path)
+        self._inode = 0
         self._tail = Tail(START)
         self._descriptor = -1
         self._open()
@@ -66,6 +68,7 @@ class OpenJournal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self.path.exists()
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._inode = os.fstat(self._descriptor).st_ino
         if is_new:
             sync_folder(self.path.parent)
 
@@ -97,7 +100,7 @@ class OpenJournal:
 
     def _is_in_place(self) -> bool:
         try:
-            return os.stat(self.path).st_ino == os.fstat(self._descriptor).st_ino  # noqa: PTH116  once for each record
+            return os.stat(self._name).st_ino == self._inode  # noqa: PTH116  once for each record
         except FileNotFoundError:
             return False
 
@@ -181,8 +184,8 @@ class OpenJournal:
         except Fault:
             os.ftruncate(self._descriptor, at)
             raise
-        self._tail = Tail(Head(seq, own), line, at + len(line))
-        return Head(seq, own, os.fstat(self._descriptor).st_ino)
+        self._tail = Tail(Head(seq, own, self._inode), line, at + len(line))
+        return self._tail.head
 
 
 @contextmanager

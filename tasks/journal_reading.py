@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +23,7 @@ from tasks.rules.soak_replay import Replayed, replay
 from tasks.step import step
 
 BLOCK_BYTES = 1 << 20
+_BATCH_LINES = 512
 
 
 def verify(path: Path, heads: list[Head], advance: Callable[[int], None] = lambda _: None) -> Reading:
@@ -90,16 +91,27 @@ class _Walk:
             self._note(block, self.done)
             self.done += len(block)
             return
-        lines = io.BytesIO(block)
-        while lines.tell() < len(block):
-            stop = next((count for count in self.counts if count > self.chain.count), None)
-            wanted = islice(lines, stop - self.chain.count) if stop else lines
-            broken = self.chain.follow(wanted)
-            if broken is not None:
-                self._note(broken, self.done + lines.tell() - len(broken))
-            if self.chain.count == stop:
-                self.hash_at[stop] = self.chain.link
+        lines, start = io.BytesIO(block), self.done
+        while batch := self._next_batch(lines):
+            if not self.chain.leap(batch):
+                self._step_over(batch, start)
+            if self.chain.count in self.counts:
+                self.hash_at[self.chain.count] = self.chain.link
+            start = self.done + lines.tell()
         self.done += len(block)
+
+    def _next_batch(self, lines: io.BytesIO) -> list[bytes]:
+        """Some hundred lines, ending where a hash is asked for."""
+        stop = next((count for count in self.counts if count > self.chain.count), None)
+        most = _BATCH_LINES if stop is None else min(_BATCH_LINES, stop - self.chain.count)
+        return list(islice(lines, most))
+
+    def _step_over(self, batch: list[bytes], start: int) -> None:
+        """Line by line, noting each that does not carry on."""
+        lines = iter(batch)
+        while (broken := self.chain.follow(lines)) is not None:
+            before = takewhile(lambda line: line is not broken, batch)
+            self._note(broken, start + sum(map(len, before)))
 
     def _note(self, line: bytes, offset: int) -> None:
         """Write the first break down and go on behind the line, as if it were right."""

@@ -29,7 +29,8 @@ _HASH_SIZE = 64
 _AFTER_KEY = len(_HASH)
 _AFTER_PREV = len(_PREV)
 _AFTER_HASH = _AFTER_KEY + _HASH_SIZE + 1  # the closing quote belongs to what is taken out
-_RESERVED = ("hash", "prev_hash")
+_NO_HASH = "0" * _HASH_SIZE
+_RESERVED = (b'"hash":', b'"prev_hash":')  # as keys only: inside a text the quotes are escaped
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -66,26 +67,19 @@ START = Head(0, GENESIS)
 def sealed(content: Record, prev_hash: str) -> tuple[bytes, str]:
     """The line of a record that follows `prev_hash`, with its newline, and the record's own hash.
 
-    A ValueError for what may not stand in a journal: NaN, a reserved key, more than 16 KiB.
+    A ValueError for what may not stand in a journal: NaN, a key with a reserved name, more than 16 KiB.
     """
-    if _uses_reserved(content):
+    text = _encode({**content, "prev_hash": prev_hash, "hash": _NO_HASH}).encode()
+    if "hash" in content or any(text.count(name) != 1 for name in _RESERVED):
         raise ValueError("a record may not have a key `hash` or `prev_hash` of its own")
-    record = {**content, "prev_hash": prev_hash}
-    before = _encode({key: value for key, value in record.items() if key < "hash"})[:-1].encode()
-    after = _encode({key: value for key, value in record.items() if key > "hash"})[1:].encode()
-    if len(before) < len('{"":0'):
+    at = text.find(_HASH)
+    if at < 0:
         raise ValueError("a record needs a key that sorts before `hash`, as `action` does")
-    own = hashlib.sha256(b"%b,%b" % (before, after)).hexdigest()
-    line = b'%b,"hash":"%b",%b\n' % (before, own.encode(), after)
+    own = hashlib.sha256(text[:at] + text[at + _AFTER_HASH :]).hexdigest()
+    line = b"%b%b%b\n" % (text[: at + _AFTER_KEY], own.encode(), text[at + _AFTER_HASH - 1 :])
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"a record is at most {MAX_LINE_BYTES} bytes")
     return line, own
-
-
-def _uses_reserved(value: Json) -> bool:
-    if isinstance(value, Mapping):
-        return any(name in value for name in _RESERVED) or any(_uses_reserved(inner) for inner in value.values())
-    return isinstance(value, (list, tuple)) and any(_uses_reserved(inner) for inner in value)
 
 
 def canonical_line(record: Record) -> bytes:
@@ -99,6 +93,27 @@ class Chain:
 
     count: int = 0
     link: str = GENESIS
+
+    def leap(self, lines: Sequence[bytes]) -> bool:
+        """Move over lines whose hashes stand at the same places, if all of them carry on; else stay where it is.
+
+        The same checks as `follow`, made for all lines at once: what is taken out of each is compared in one piece.
+        """
+        start = lines[0].find(_HASH)
+        end = start + _AFTER_HASH
+        prev = lines[0].find(_PREV)
+        prev_end = prev + _AFTER_PREV + _HASH_SIZE + 1
+        if start < 0 or prev < 0:
+            return False
+        sha256 = hashlib.sha256
+        own = b"".join([sha256(line[:start] + line[end:-1]).digest() for line in lines]).hex("|", _HASH_SIZE // 2)
+        links = f"{self.link}|{own}"[: -_HASH_SIZE - 1]
+        if b"".join([line[start:end] for line in lines]) != _as_written(_HASH, own):
+            return False
+        if b"".join([line[prev:prev_end] for line in lines]) != _as_written(_PREV, links):
+            return False
+        self.count, self.link = self.count + len(lines), own[-_HASH_SIZE:]
+        return True
 
     def follow(self, lines: Iterable[bytes]) -> bytes | None:
         """Walk over whole lines (with their newline); the first that does not carry on is returned and not counted.
@@ -120,6 +135,11 @@ class Chain:
         finally:
             self.count, self.link = count, link[:-1].decode()
         return None
+
+
+def _as_written(key: bytes, hashes: str) -> bytes:
+    """`h1|h2` as `,"hash":"h1","hash":"h2"`."""
+    return key + hashes.encode().replace(b"|", b'"' + key) + b'"'
 
 
 def parsed(line: bytes) -> dict[str, Json] | None:

@@ -4,6 +4,8 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.rules.journal import (
     GENESIS,
@@ -45,7 +47,9 @@ def test_keys_of_later_versions_are_covered_by_the_hash_and_harm_no_reader():
     assert hashlib.sha256(text.encode()).hexdigest() == own
 
 
-@pytest.mark.parametrize("content", [{"hash": "x"}, {"facts": {"prev_hash": "x"}}, {"facts": [{"hash": 1}]}])
+@pytest.mark.parametrize(
+    "content", [{"hash": "x"}, {"facts": {"prev_hash": "x"}}, {"facts": [{"hash": 1}]}]
+)
 def test_nobody_else_may_use_the_names_of_the_chain(content):
     with pytest.raises(ValueError, match="hash"):
         sealed(tick(**content), GENESIS)
@@ -62,6 +66,39 @@ def test_a_whole_journal_carries_on_to_its_end():
     chain = Chain()
     assert chain.follow(lines) is None
     assert (chain.count, chain.link) == (50, hash_of(lines[-1]))
+
+
+_ALIKE = journal_of(40)
+
+
+def test_a_leap_needs_lines_laid_out_alike_and_ends_where_following_does():
+    leaping, following = Chain(), Chain()
+    assert not leaping.leap(_ALIKE)  # the first line's `GENESIS` is shorter than a hash
+    assert leaping.follow(_ALIKE[:1]) is None
+    assert leaping.leap(_ALIKE[1:9])
+    assert leaping.leap(_ALIKE[10:11]) is False
+    assert leaping.leap(_ALIKE[9:10]) and leaping.leap(_ALIKE[10:])
+    assert following.follow(_ALIKE) is None
+    assert leaping == following
+
+
+@given(st.data())
+def test_a_leap_is_never_made_over_a_line_that_does_not_carry_on(data):
+    start = data.draw(st.integers(1, 30))
+    lines = _ALIKE[start:]
+    at = data.draw(st.integers(0, len(lines) - 1))
+    spoiled = bytearray(lines[at])
+    spoiled[data.draw(st.integers(0, len(spoiled) - 2))] ^= data.draw(st.integers(1, 255))
+    wrong = [
+        [*lines[:at], bytes(spoiled), *lines[at + 1 :]],
+        [*lines[:at], *lines[at + 1 :]] if at + 1 < len(lines) else [lines[0], lines[0]],
+        [*lines[:at], lines[at], *lines[at:]],
+        [*lines[at:], *lines[:at]] if at else [lines[0][:-1] + b"\r\n"],
+    ]
+    for journal in wrong:
+        chain = Chain(start, hash_of(_ALIKE[start - 1]))
+        assert not chain.leap(journal)
+        assert (chain.count, chain.link) == (start, hash_of(_ALIKE[start - 1]))
 
 
 def test_following_stops_at_the_first_line_that_does_not_carry_on():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tasks.journal_reading import verify
 from tasks.rules.journal import Damage, Head, parsed, sealed
-from tests.journals import chained, hash_of, head_of, put, respaced, tick
+from tests.journals import chained, hash_of, head_of, journal_of, put, respaced, tick
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _JOURNALS = st.lists(
@@ -19,6 +19,7 @@ _JOURNALS = st.lists(
         for number, (text, net) in enumerate(contents, 1)
     )
 )
+_LONG = journal_of(1_200)
 _many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -115,3 +116,32 @@ def test_one_line_replaced_with_a_fresh_hash_shows_at_the_next(tmp_path, lines, 
     link = hash_of(lines[at - 1]) if at else "GENESIS"
     replaced, _ = sealed(tick(seq=at + 1, recommendation="it was never like this"), link)
     assert named(tmp_path, [*lines[:at], replaced, *lines[at + 1 :]]) == (Damage.REWRITTEN, at + 2)
+
+
+@_many
+@given(length=st.integers(600, 1_200), data=st.data())
+def test_one_damage_in_a_long_journal_is_found_in_its_line_whatever_is_checked_at_once(tmp_path, length, data):
+    lines = list(_LONG[:length])
+    at = data.draw(st.integers(0, length - 2))
+    spoil = data.draw(st.sampled_from(["flip", "delete", "swap", "duplicate"]))
+    match spoil:
+        case "flip":
+            lines[at] = lines[at].replace(b"canary", b"canarz")
+            expected = (Damage.FLIPPED, at + 1)
+        case "delete":
+            del lines[at]
+            expected = (Damage.DELETED, at + 1)
+        case "swap":
+            lines[at], lines[at + 1] = lines[at + 1], lines[at]
+            expected = (Damage.SWAPPED, at + 1)
+        case _:
+            lines.insert(at + 1, lines[at])
+            expected = (Damage.DUPLICATED, at + 2)
+    assert named(tmp_path, lines) == expected
+
+
+@_many
+@given(count=st.integers(1, 1_200))
+def test_a_head_at_any_line_is_compared_with_the_hash_of_that_line(tmp_path, count):
+    assert named(tmp_path, _LONG, [head_of(_LONG[:count])])[0] is None
+    assert named(tmp_path, _LONG, [Head(count, "f" * 64)])[0] is Damage.REWRITTEN
