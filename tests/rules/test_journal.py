@@ -47,9 +47,7 @@ def test_keys_of_later_versions_are_covered_by_the_hash_and_harm_no_reader():
     assert hashlib.sha256(text.encode()).hexdigest() == own
 
 
-@pytest.mark.parametrize(
-    "content", [{"hash": "x"}, {"facts": {"prev_hash": "x"}}, {"facts": [{"hash": 1}]}]
-)
+@pytest.mark.parametrize("content", [{"hash": "x"}, {"facts": {"prev_hash": "x"}}, {"facts": [{"hash": 1}]}])
 def test_nobody_else_may_use_the_names_of_the_chain(content):
     with pytest.raises(ValueError, match="hash"):
         sealed(tick(**content), GENESIS)
