@@ -75,11 +75,23 @@ def test_every_deployment_declares_its_heartbeat_which_the_janitor_goes_by():
 @pytest.mark.row("D001-21", "D001-22")
 def test_what_writes_is_never_repeated_by_itself_and_never_runs_twice_at_a_time():
     for one in read_file().deployments:
-        if "reads" not in one.tags:
-            assert one.work_pool.job_variables["env"]["PREFECT_TASKS_DEFAULT_RETRIES"] == "0"
+        retries = one.work_pool.job_variables["env"]["PREFECT_TASKS_DEFAULT_RETRIES"]
+        assert retries == ("3" if "reads" in one.tags else "0"), one.name
         if "writes" in one.tags and one.name != "janitor":
             assert one.concurrency_limit is not None
             assert one.concurrency_limit.limit == 1
+
+
+@pytest.mark.row("D001-22")
+def test_a_second_daily_run_waits_and_a_second_writer_of_production_is_refused():
+    strategies = {
+        one.name: one.concurrency_limit.collision_strategy
+        for one in read_file().deployments
+        if "production" in one.tags and "writes" in one.tags and one.concurrency_limit
+    }
+    assert strategies.pop("ops-daily") == "ENQUEUE"
+    assert len(strategies) > 4
+    assert set(strategies.values()) == {"CANCEL_NEW"}
 
 
 def test_the_parameters_of_deployments_and_schedules_are_ones_their_flows_know():

@@ -58,7 +58,6 @@ def test_a_day_of_exactly_the_ttl_stays_and_an_older_one_goes(service_database, 
     assert count(service_database, table) == 4
 
 
-@pytest.mark.row("W001-4")
 def test_scattered_rows_go_in_many_stretches_and_a_second_run_finds_none(service_database, policies):
     cutoff = policies["security_events"]
     add_events(service_database, cutoff.table, [timedelta(days=day) for day in (1, 31, 2, 400)], copies=15_000)
@@ -70,6 +69,7 @@ def test_scattered_rows_go_in_many_stretches_and_a_second_run_finds_none(service
     assert (after.total, after.expired) == (30_000, 0)
 
 
+@pytest.mark.row("W001-4")
 def test_the_ceiling_stops_the_work_and_a_second_start_goes_on(service_database, policies):
     cutoff = policies["security_events"]
     add_events(service_database, cutoff.table, [timedelta(days=31)], copies=30_000)
