@@ -4,6 +4,7 @@ Runbook 001, Production bootstrap, steps 2 and 3. What has been applied is Alemb
 the ledger beside it keeps the checksum of every revision file, so that an edited one is found.
 """
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,10 +35,21 @@ from tasks.rules.plan import (
 )
 
 
+@contextmanager
+def _from_source() -> Iterator[None]:
+    """No compiled files: one of a revision that was edited within the same second would be run in its place."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
 def is_alembic(folder: Path) -> bool:
     return (folder / "env.py").is_file() and (folder / "versions").is_dir()
 
 
+@_from_source()
 def read_alembic_plan(folder: Path) -> Plan:
     """The revisions in the order in which they are applied; reading them runs the files' own module code."""
     with warnings.catch_warnings(record=True) as caught:
@@ -70,6 +82,7 @@ def _migration(revision: str, path: Path) -> Migration:
     return Migration(ALEMBIC_ID + revision, path.name, checksum_of(path.read_text(encoding="utf-8")))
 
 
+@_from_source()
 def apply_revisions(conn: psycopg.Connection, plan: Plan, dsn_env: str) -> tuple[int, int]:
     """Upgrade to the head with one transaction for each revision; how many were applied, how many skipped."""
     comparison = compare(plan, applied_revisions(conn, plan))
@@ -114,6 +127,7 @@ def _upgrade(conn: psycopg.Connection, connection: Connection, plan: Plan, done:
             environment.run_migrations()
 
 
+@_from_source()
 def applied_revisions(conn: psycopg.Connection, plan: Plan) -> tuple[LedgerRow, ...]:
     """The ledger as far as Alembic agrees with it.
 

@@ -36,6 +36,8 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "prod-verify": [{"mode": "dry_run"}, {"mode": "verify"}],
     "retention": [{"mode": "report"}, {"mode": "cleanup"}],
     "matching-tuning": [{"execute": True}],
+    "archive-verify": [{"folder": "archives"}],
+    "full-validate": [{"config": "{broken}/checks.toml"}],
 }
 
 
@@ -87,6 +89,11 @@ def _broken_plan(folder: Path) -> Path:
     plan = folder / "broken"
     plan.mkdir()
     (plan / "0001_broken.sql").write_text(f"SELECT '{MIGRATION}'::int;\n", encoding="utf-8")
+    (plan / "checks.toml").write_text(
+        '[[check]]\nname = "talkative"\ntimeout_s = 30\n'
+        """command = ["python", "-c", "import os; print(os.environ['SOME_API_TOKEN'])"]\n""",
+        encoding="utf-8",
+    )
     return plan
 
 
@@ -117,7 +124,13 @@ def _run(procedure: Procedure, parameters: dict[str, object]) -> None:
 
 def _parameters(procedure: Procedure, broken: Path) -> list[dict[str, object]]:
     asked = ASKED.get(procedure.name, [{}])
-    return [{key: str(broken) if value == "{broken}" else value for key, value in one.items()} for one in asked]
+    return [
+        {
+            key: value.replace("{broken}", str(broken)) if isinstance(value, str) else value
+            for key, value in one.items()
+        }
+        for one in asked
+    ]
 
 
 @pytest.mark.row("P001-2", "P001-23", "W001-32", "W001-33")
@@ -136,7 +149,7 @@ def test_no_canary_is_found_anywhere_after_every_procedure_ran(
         for procedure in procedures.values():
             for parameters in _parameters(procedure, broken):
                 _run(procedure, parameters)
-        monkeypatch.setenv("POSTGRES_DSN_PROD", f"postgresql://ops:{PASSWORD}@{HOST}:5432/app")
+        monkeypatch.setenv("POSTGRES_DSN_PROD", f"postgresql://ops:{PASSWORD}@{HOST}:9/app?hostaddr=127.0.0.1")
         for name in ("db-verify", "ops-daily", "prod-verify", "retention"):
             _run(procedures[name], ASKED.get(name, [{}])[-1])
         monkeypatch.setenv("POSTGRES_DSN_PROD", f"not a dsn but {VARIABLE}")
