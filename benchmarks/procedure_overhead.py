@@ -4,7 +4,9 @@ Two questions: inside one process (the flow call alone), and as a command by han
 Both sides talk to the same Prefect server; the heartbeat is off on both sides inside the process.
 """
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from pathlib import Path
 from prefect import flow, task
 
 from benchmarks.measuring import interleaved, report
+from tasks.procedure import telling
 from tests.prefect_server import running_server
 
 EMPTY_SCRIPT = """\
@@ -39,13 +42,14 @@ def empty() -> None:
 def main(rounds: int = 15) -> None:
     from tasks.embedded import local_dsns
 
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as folder:
-        os.chdir(folder)
-        os.environ |= local_dsns()
-        with running_server(Path(folder)) as url:
-            _prepare()
-            _in_process(rounds)
-            _by_hand(rounds, url)
+    folder = tempfile.mkdtemp(prefix="watchkeeper-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the embedded server has left it
+    os.chdir(folder)
+    os.environ |= local_dsns()
+    with running_server(Path(folder)) as url, telling(lambda _: None):
+        _prepare()
+        _in_process(rounds)
+        _by_hand(rounds, url)
 
 
 def _prepare() -> None:
