@@ -1,4 +1,4 @@
-"""What earlier `git subtree add` and `git subtree split --rejoin` have settled, read from their trailers."""
+"""What earlier `git subtree add` and `split --rejoin` have settled, read from their trailers (rule 14)."""
 
 import os
 from collections.abc import Sequence

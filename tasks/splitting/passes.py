@@ -3,18 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tasks.rules.splitting.columns import NOTHING, Columns, SavedPlaces, added_nodes, restored
+from tasks.rules.splitting.columns import NOTHING, added_nodes, restored
 from tasks.rules.splitting.mapping import NewHistories, Trees
 from tasks.splitting.joins import find_joins
 from tasks.splitting.reading import JoinSeen, read_history
 from tasks.splitting.repository import Monorepo
-from tasks.splitting.state import Header, Result, StateFile
+from tasks.splitting.state import Header, Result, Saved, StateFile
 from tasks.splitting.texts import Texts
 from tasks.splitting.writing import write_commits
 
 _PROGRESS_EVERY = 1_000
 Results = tuple[Result, ...]
 _NOT_YET = Result(None, 0, gap=False)
+_NO_STATE = Saved(None, NOTHING, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,11 @@ class Pass:
             return last.results, last.results
         nothing = (_NOT_YET,) * len(self.names)
         try:
+            saved = self.stored.load()
+            last = self._usable(saved.header)
             if last and last.continues and self._is_ahead_of(last.tip):
-                return last.results, self._continued(last)
-            return nothing, self._begun(nothing)
+                return last.results, self._continued(saved, last)
+            return nothing, self._continued(_NO_STATE, None)
         except JoinSeen:
             return nothing, self._with_joins(nothing)
 
@@ -50,17 +53,15 @@ class Pass:
     def _is_ahead_of(self, old: str) -> bool:
         return self.repo.git.tried("merge-base", "--is-ancestor", old, self.repo.tip).returncode == 0
 
-    def _begun(self, before: Results) -> Results:
-        histories, places = restored(NOTHING, len(self.names), Texts(self.repo.git).of)
-        results = self._mapped(histories, before, since=None)
-        self._store(histories, places, results, since=1, anew=True)
-        return results
-
-    def _continued(self, last: Header) -> Results:
-        histories, places = restored(self.stored.columns(), len(self.names), Texts(self.repo.git).of)
+    def _continued(self, saved: Saved, last: Header | None) -> Results:
+        """Go on from what is saved; without a header that is nothing, and all commits are new."""
+        histories, places = restored(saved.columns, len(self.names), Texts(self.repo.git).of)
         since = len(histories.graph.shas)
-        results = self._mapped(histories, last.results, since=last.tip)
-        self._store(histories, places, results, since=since, anew=False)
+        before = last.results if last else (_NOT_YET,) * len(self.names)
+        results = self._mapped(histories, before, since=last.tip if last else None)
+        if self.stored.path:
+            columns = {**places.added(), **added_nodes(histories.graph, since)}
+            self.stored.append(Header(self.repo.tip, results, continues=True), columns, after=saved.end)
         return results
 
     def _with_joins(self, before: Results) -> Results:
@@ -72,7 +73,7 @@ class Pass:
             Result(None, 0, result.gap, problems[at]) if at in problems else result
             for at, result in enumerate(self._mapped(histories, before, since=None, stop_at_joins=False))
         )
-        self.stored.append(Header(self.repo.tip, results, continues=False), NOTHING, anew=True)
+        self.stored.append(Header(self.repo.tip, results, continues=False), NOTHING, after=0)
         return results
 
     def _mapped(
@@ -83,7 +84,7 @@ class Pass:
         history = read_history(self.repo.git, self.folder, self.names, revisions, stop_at_joins=stop_at_joins)
         trees: Trees = ()
         taken = 0
-        for commit, trees in history:
+        for commit, trees in history:  # the last one is the tip
             histories.take(commit, trees)
             taken += 1
             if taken % _PROGRESS_EVERY == 0:
@@ -106,11 +107,3 @@ class Pass:
             else:  # a join has answered for the tip with another tree: nothing that may be published
                 results.append(Result(None, 0, gap, "join_differs"))
         return tuple(results)
-
-    def _store(
-        self, histories: NewHistories, places: SavedPlaces, results: Results, *, since: int, anew: bool
-    ) -> None:
-        if self.stored.path is None:
-            return
-        columns: Columns = {**places.added(), **added_nodes(histories.graph, since)}
-        self.stored.append(Header(self.repo.tip, results, continues=True), columns, anew=anew)

@@ -12,17 +12,17 @@ from queue import Empty, Queue
 from tasks.rules.splitting.mapping import Commit, Trees
 from tasks.rules.splitting.texts import FIELDS
 from tasks.rules.splitting.trees import Forest
-from tasks.splitting.plumbing import Git, Stream
+from tasks.splitting.plumbing import Git, Stream, git_failed
 
 LOG = (
     "log", "-z", "--topo-order", "--reverse", "--no-show-signature", "--no-color", "--no-notes", "--encoding=UTF-8",
     "--date=raw", f"--format=%H %T %P%n{FIELDS}",
 )  # fmt: skip
 JOIN_MARK = b"git-subtree-dir:"
+_CHUNK = 1 << 17
 # What may wait bounds the memory. It has to be more than cat-file keeps back in its buffer, counted in records: git
 # log may hand out its first records one by one, and 64 short answers fill no buffer.
-_BATCH, _AHEAD = 512, 64
-_CHUNK = 1 << 17
+_BATCH, _AHEAD = 512, 16
 _KINDS = (b"tree", b"blob", b"commit", b"tag")
 
 
@@ -36,6 +36,7 @@ def read_history(
     """Every commit of `revisions` (as `git rev-list` takes them) with the trees of `folder/name` for each name."""
     look_up = _one_folder if len(names) == 1 and b"\n" not in names[0] else _many_folders
     wanted, options, answers = look_up(folder, names)
+    empty: list[bytes] = []  # root trees that have none of the folders
     with git.streaming(*LOG, "--stdin") as log, git.streaming("cat-file", "--buffer", *options) as lookups:
         log.stdin.write(b"".join(revision + b"\n" for revision in revisions))
         log.stdin.close()
@@ -45,9 +46,19 @@ def read_history(
                 if stop_at_joins and any(JOIN_MARK in record for record in records):
                     raise JoinSeen
                 for record in records:
-                    yield commit_of(record), trees_of()
+                    commit, trees = commit_of(record), trees_of()
+                    if not any(trees):
+                        empty.append(commit.root)
+                    yield commit, trees
         log.ended_well()
         lookups.ended_well()
+        _check_present(git, empty)
+
+
+def _check_present(git: Git, roots: Sequence[bytes]) -> None:
+    """A tree that is missing looks like a tree without the folder; make sure that it was the latter."""
+    if roots and b" missing" in git.ask("cat-file", "--buffer", "--batch-check", given=b"\n".join(roots)):
+        raise git_failed("cat-file")
 
 
 def commit_of(record: bytes) -> Commit:
@@ -63,7 +74,7 @@ def _records(log: Stream, lookups: Stream, wanted: bytes) -> Iterator[Iterator[l
     def feed() -> None:
         rest, records = b"", list[bytes]()
         try:
-            while not stopped.is_set() and (chunk := log.stdout.read1(_CHUNK)):  # type: ignore[attr-defined]
+            while not stopped.is_set() and (chunk := log.stdout.read(_CHUNK)):
                 *more, rest = (rest + chunk).split(b"\0")
                 records += more
                 if len(records) >= _BATCH:

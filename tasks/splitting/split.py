@@ -33,7 +33,7 @@ class Split:
     problem: str | None = None
 
 
-def split(  # noqa: PLR0913  each is a choice of its own of whoever splits
+def split(  # noqa: PLR0913  the questions of the runbook, one each
     repository: Path,
     source_dir: str,
     projects: Sequence[str] | None = None,

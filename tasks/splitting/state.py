@@ -44,6 +44,15 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """The newest header, the columns of all segments joined, and how many bytes of the file they are."""
+
+    header: Header | None
+    columns: Columns
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateFile:
     """The state of one key; a folder of None keeps nothing."""
 
@@ -61,25 +70,27 @@ class StateFile:
         with self.path.open("rb") as file:
             return _last_by_foot(file) or _last_by_walk(file)
 
-    def columns(self) -> Columns:
-        """The columns of all segments, joined."""
+    def load(self) -> Saved:
+        """All segments that are whole; a file without any is a state of nothing."""
         parts: dict[str, list[bytes]] = {name: [] for name in COLUMNS}
-        if self.path:
+        header, end = None, 0
+        if self.path and self.path.is_file():
             with self.path.open("rb") as file:
-                for _, body, _ in _segments(file):
+                for header, body, end in _segments(file):  # noqa: B007  the last ones are what is wanted
                     for name, part in _unpacked(body).items():
                         parts[name].append(part)
-        return {name: b"".join(found) for name, found in parts.items()}
+        return Saved(header, {name: b"".join(found) for name, found in parts.items()}, end)
 
-    def append(self, header: Header, columns: Columns, *, anew: bool) -> None:
-        """Add a segment, or begin the file `anew`; a file that another run is writing to is left alone."""
+    def append(self, header: Header, columns: Columns, *, after: int) -> None:
+        """Add a segment to the `after` bytes that were loaded; a file that another run has changed is left alone."""
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as file, suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.truncate(0 if anew else _good_until(file))
-            file.write(_segment(header, columns))
+            if after in (0, _good_until(file)):
+                file.truncate(after)
+                file.write(_segment(header, columns))
 
 
 def _segment(header: Header, columns: Columns) -> bytes:

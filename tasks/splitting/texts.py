@@ -36,11 +36,12 @@ class Texts:
         return written.rsplit(b" ", 2)[0] if written else _joined(name, mail)
 
     def _dated(self, person: Person, commit: Commit, shown: str) -> bytes:
+        """The date as git writes it; one that git can neither show nor read stays as it was."""
         if person.has_plain_date:
             return person.date
-        asked = self.git.ask("log", "-1", "--no-show-signature", f"--format={shown}", commit.sha.decode()).strip()
-        written = self._ident(b"A", b"a", asked.decode("ascii", "replace"))
-        return b" ".join(written.rsplit(b" ", 2)[1:]) if written else person.date or b"0 +0000"
+        asked = self.git.tried("log", "-1", "--no-show-signature", f"--format={shown}", commit.sha.decode()).stdout
+        written = self._ident(b"A", b"a", asked.decode("ascii", "replace").strip()) if asked.strip() else b""
+        return b" ".join(written.rsplit(b" ", 2)[1:]) or person.date or b"0 +0000"
 
     def _ident(self, name: bytes, mail: bytes, date: str) -> bytes:
         """What `git var` prints for the person, or nothing where git refuses it."""

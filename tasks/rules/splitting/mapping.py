@@ -109,6 +109,8 @@ class NewHistories:
         if not tree:
             return self._without_folder(folder, parents, commit)
         found = kept(self.graph, tree, parents)
+        if parents is not nodes and self._crosses_gap(tree, nodes, copied=not found):
+            self.gaps.add(folder)
         return found or self._copy(tree, tuple(dict.fromkeys(parents)), commit)
 
     def _without_gaps(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
@@ -116,6 +118,16 @@ class NewHistories:
         if all(shas[node] for node in nodes):
             return nodes
         return tuple(p for node in nodes if node for p in ((node,) if shas[node] else self.graph.parents(node)))
+
+    def _crosses_gap(self, tree: bytes, nodes: tuple[int, ...], *, copied: bool) -> bool:
+        """Whether git subtree would take a commit of the monorepo for a parent here.
+
+        It copies for the sake of the last parent with another tree only, so a gap on another parent may stay unseen.
+        """
+        shas, trees = self.graph.shas, self.graph.trees
+        bridges = [bool(node) and not shas[node] for node in nodes]
+        others = [bridge for node, bridge in zip(nodes, bridges, strict=True) if node and trees[node] != tree]
+        return any(bridges) and (copied or others[-1])
 
     def _without_folder(self, folder: int, parents: tuple[int, ...], commit: Commit) -> int:
         """Nothing before the folder's first commit, the project's own commit, or a bridge over the gap."""
@@ -127,11 +139,10 @@ class NewHistories:
                 if parents
                 else 0
             )
-        return self._bridge(folder, parents) if parents else 0
+        return self._bridge(parents) if parents else 0
 
-    def _bridge(self, folder: int, parents: tuple[int, ...]) -> int:
+    def _bridge(self, parents: tuple[int, ...]) -> int:
         """A node that stands for "deleted since": never a commit, its parents are those of what comes after."""
-        self.gaps.add(folder)
         youngest = self.graph.youngest(parents)
         if youngest not in self._bridges:
             self._bridges[youngest] = self.graph.add(b"", b"", youngest)
