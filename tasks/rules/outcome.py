@@ -65,7 +65,7 @@ class Kind(Enum):
     COUNT = r"\d{1,18}"
     INTEGER = r"-?\d{1,18}"
     RATIO = r"-?\d{1,9}\.\d\d"
-    MEASURE = r"-?\d{1,15}\.\d{6}"
+    MEASURE = r"-?\d{1,309}\.\d{6}"  # every finite float
     FLAG = r"true|false"
     WORD = r"[A-Za-z0-9_.:+-]{1,80}"
     WORDS = r"[A-Za-z0-9_.:+-]{1,80}(,[A-Za-z0-9_.:+-]{1,80}){0,63}"
