@@ -31,8 +31,8 @@ docs: .venv/.installed-dev ## Renew what is generated: catalogue, README table, 
 	$(BIN)/python -m flows.pages
 
 lock: .venv/.installed-dev ## Renew the locks (needs uv); without index addresses, so that they name no host
-	$(LOCK) -o requirements.lock pyproject.toml
-	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(LOCK) -c requirements-build.lock -o requirements.lock pyproject.toml
+	$(LOCK) --extra dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock pyproject.toml
 
 check: .venv/.installed-dev ## Format, lint, types, the import law, generated pages
 	$(BIN)/ruff format --check .
