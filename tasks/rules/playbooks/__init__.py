@@ -6,7 +6,7 @@ ours; commands and reasons are literal.
 
 from dataclasses import replace
 
-from tasks.rules.playbooks import daily, validation
+from tasks.rules.playbooks import daily, guard, publishing, release, services, soak, validation
 from tasks.rules.playbooks.playbook import Playbook
 from tasks.rules.playbooks.reasons import (
     ARTIFACT,
@@ -52,6 +52,7 @@ from tasks.rules.playbooks.runbook import (
 
 __all__ = ["Playbook", "playbook_for"]
 
+_FAMILIES = (validation, daily, release, soak, publishing, services, guard)
 _PLAN_REASONS = (
     "missing_plan",
     "missing_migration",
@@ -154,8 +155,7 @@ _BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(_REGRESSION_REASONS, REGRESSED),
     **dict.fromkeys(_UNHEALTHY_REASONS, UNHEALTHY),
     **dict.fromkeys(_OUTPUT_REASONS, OUTPUT),
-    **validation.BY_REASON,
-    **daily.BY_REASON,
+    **{reason: playbook for family in _FAMILIES for reason, playbook in family.BY_REASON.items()},
 }
 _BY_TOKEN: dict[str, Playbook] = {
     "ops_daily": UNHEALTHY,
@@ -165,8 +165,7 @@ _BY_TOKEN: dict[str, Playbook] = {
     "db_bootstrap": MIGRATION_FAILED,
     "db_migrations_integration": MIGRATION_FAILED,
     "janitor": JANITOR,
-    **daily.BY_TOKEN,
-    **validation.BY_TOKEN,
+    **{token: playbook for family in _FAMILIES for token, playbook in family.BY_TOKEN.items()},
 }
 # Where a reason means something else under one token than under the others.
 _BY_BOTH: dict[tuple[str, str], Playbook] = {

@@ -1,0 +1,1 @@
+"""Procedures of runbook 003: publishing and cleanup."""

@@ -1,0 +1,1 @@
+"""Procedures of runbook 003: services."""

@@ -1,0 +1,1 @@
+"""Who may approve, and what was approved: two people, one plan, a limited time."""

@@ -1,0 +1,1 @@
+"""Load validation: an open model, measured truly (runbook 003)."""

@@ -1,0 +1,1 @@
+"""Publishing: plans, parity, the registry of what was published, cleanup (runbook 003)."""

@@ -1,0 +1,1 @@
+"""What runbook 002's live guard procedures say (spec 002)."""

@@ -1,0 +1,1 @@
+"""What runbook 003's services procedures say (spec 003)."""

@@ -1,0 +1,6 @@
+"""A next step for each reason of runbook 003's publishing and cleanup procedures."""
+
+from tasks.rules.playbooks.playbook import Playbook
+
+BY_REASON: dict[str, Playbook] = {}
+BY_TOKEN: dict[str, Playbook] = {}

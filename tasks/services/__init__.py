@@ -1,0 +1,1 @@
+"""The services under operation: health, databases, start and stop (runbook 003)."""
