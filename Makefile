@@ -5,7 +5,8 @@ export DO_NOT_TRACK := 1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup up down status deploy drift check docs lock test bench clean full-accept ready-gate bundle bundle-auto
+.PHONY: help setup up down status deploy drift check docs lock test bench clean \
+	full-accept ready-gate bundle bundle-auto ready-bundle full-validate all-ops
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -59,6 +60,15 @@ bundle: .venv/.installed ## Pass the gate, then build and stamp the release bund
 
 bundle-auto: .venv/.installed ## Build a new bundle when it is time: every three to five days (runbook 004)
 	@$(BIN)/watchkeeper bundle-auto
+
+ready-bundle: .venv/.installed ## Everything a release rests on, then the bundle, with a summary (runbook 004)
+	@$(BIN)/watchkeeper quick-cmds --do ready-bundle
+
+full-validate: .venv/.installed ## Every declared check, then the acceptance, with a summary (runbook 004)
+	@$(BIN)/watchkeeper quick-cmds --do full-validate
+
+all-ops: .venv/.installed ## All quick commands one after the other, with a summary (runbook 004)
+	@$(BIN)/watchkeeper quick-cmds --do all
 
 clean: down ## Stop the stack and remove its data
 	rm -rf .watchkeeper

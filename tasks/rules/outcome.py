@@ -50,12 +50,14 @@ _EXIT_CODES = {
 
 
 class Form(Enum):
-    """How the head of a line is written; the runbooks use five ways."""
+    """How the head of a line is written; the runbooks use seven ways."""
 
     TOKEN = "{token} "  # db_verify status=ok
     EVENT = "event={token} "  # event=soak_tick phase=...
     RESULT = "{status}"  # RESULT=OK missing=0 ...: the token is the key of the status
     MARK = "{mark}"  # QUICK_CMDS=DONE: the same, and nothing else on the line
+    PLAIN = "{printed} "  # RUN watchkeeper bundle: the head and the values, without status and without keys
+    ROW = ""  # price_watch 1f2e3d...: the values alone, data for scripts; what is not good has its head again
     JSON = "{json}"  # ops_metrics_snapshot {...}
 
 
@@ -75,6 +77,8 @@ class Kind(Enum):
     DAY = r"\d{4}-\d\d-\d\d"
     TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
     DIGEST = r"[0-9a-f]{7,64}"
+    COMMAND = r"watchkeeper( [A-Za-z0-9_./:,-]{1,80}){1,30}"
+    ENCODED = r"[A-Za-z0-9_.~%-]{1,800}(,[A-Za-z0-9_.~%-]{1,800}){0,999}"  # names of folders, odd bytes as %XX
     TEXT = r"[\x21-\x7e]{1,200}"
     NOTE = r"[\x21-\x7e]{0,200}"  # a text that is there also when there is nothing to say
     GROUPS = r""  # {name: {name: count}}: only in JSON form
@@ -119,6 +123,10 @@ class Contract:
         match self.form:
             case Form.RESULT | Form.MARK:
                 return f"{self.printed}={words}"
+            case Form.PLAIN:
+                return self.printed
+            case Form.ROW:
+                return " ".join(f"<{key.name}>" for key in self.keys)
             case Form.EVENT:
                 return f"event={self.printed} {self.status_key}={words}"
             case _:
@@ -190,6 +198,10 @@ class Outcome:
         safe = checked(self)
         if safe.contract.form is Form.JSON:
             return f"{safe.contract.printed} {json.dumps(_payload(safe), separators=(',', ':'), allow_nan=False)}"
+        if safe.contract.form is Form.PLAIN:
+            return " ".join([_head(safe), *_texts(safe).values()])
+        if _is_row(safe):
+            return " ".join(_texts(safe).values())
         pairs = " ".join(f"{key}={text}" for key, text in _texts(safe).items())
         return _head(safe) + (f" {pairs}" if pairs else "")
 
@@ -251,11 +263,17 @@ def written(kind: Kind, value: Value) -> str:
         return f"{value:.2f}"
     if kind is Kind.MEASURE and isinstance(value, (int, float)):
         return f"{value:.6f}"
+    if kind is Kind.COMMAND:
+        return str(value)
     return re.sub(r"\s+", "_", str(value).strip())
 
 
 def _word(outcome: Outcome) -> str:
     return outcome.contract.words.get(outcome.status, outcome.status.value)
+
+
+def _is_row(outcome: Outcome) -> bool:
+    return outcome.contract.form is Form.ROW and outcome.status is Status.OK
 
 
 def _head(outcome: Outcome) -> str:
@@ -270,10 +288,13 @@ def _head(outcome: Outcome) -> str:
 
 
 def _texts(outcome: Outcome) -> dict[str, str]:
+    """What stands behind the head; in a golden line (PLAIN, MARK, ROW) no frozen moment does, only in its JSON."""
     kinds = {key.name: key.kind for key in (*outcome.contract.keys, *COMMON_KEYS)}
+    golden = outcome.contract.form in (Form.PLAIN, Form.MARK) or _is_row(outcome)
     return {
         name: str(value) if name in ("status", "reason") else written(kinds[name], value)
         for name, value in _ordered(outcome).items()
+        if not (golden and name == "frozen_now")
     }
 
 
@@ -290,7 +311,7 @@ def _ordered(outcome: Outcome) -> dict[str, Value]:
     spoken: dict[str, Value] = dict(outcome.fields)
     spoken["reason"] = outcome.reason
     spoken[contract.status_key] = _word(outcome)
-    if contract.form in (Form.RESULT, Form.MARK):
+    if contract.form in (Form.RESULT, Form.MARK, Form.PLAIN) or _is_row(outcome):
         del spoken[contract.status_key]
     declared = [key.name for key in contract.keys]
     front = [name for name in (contract.status_key, "reason") if name not in declared]

@@ -38,6 +38,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "matching-tuning": [{"execute": True}],
     "archive-verify": [{"folder": "archives"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
+    "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
 
 

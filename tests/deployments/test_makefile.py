@@ -10,6 +10,7 @@ from flows.catalogue import read_catalogue
 from flows.command_line import build_parser
 
 TARGETS = ("full-accept", "ready-gate", "bundle", "bundle-auto")
+QUICK_COMMANDS = {"ready-bundle": "ready-bundle", "full-validate": "full-validate", "all-ops": "all"}
 
 
 def commands_of(target: str) -> list[list[str]]:
@@ -26,3 +27,12 @@ def commands_of(target: str) -> list[list[str]]:
 def test_a_target_of_the_runbook_is_one_command_that_the_command_line_takes(target):
     (words,) = commands_of(target)
     assert build_parser(read_catalogue()).parse_args(words).command == target
+
+
+@pytest.mark.row("P004-404")
+@pytest.mark.parametrize("target", QUICK_COMMANDS)
+def test_a_target_of_a_quick_command_is_that_quick_command_for_real(target):
+    (words,) = commands_of(target)
+    typed = build_parser(read_catalogue()).parse_args(words)
+    assert (typed.command, typed.do) == ("quick-cmds", QUICK_COMMANDS[target])
+    assert "dry_run" not in typed

@@ -107,6 +107,32 @@ def test_the_janitor_has_no_limit_that_a_dead_janitor_could_hold():
     assert janitor.parameters == {"execute": True}
 
 
+@pytest.mark.row("P004-405")
+@pytest.mark.parametrize("weekday", ["*", "6"])
+def test_what_the_morning_judges_is_produced_before_it_and_in_order(weekday):
+    """Every producer stands behind what it reads, in the same zone as the round, on plain days and on Saturdays."""
+    order = [
+        "full-validate",
+        "edge-report",
+        "edge-sentinel",
+        "daily-report",
+        *(["weekly-rollup"] if weekday == "6" else []),
+        "readiness-score",
+        "kpi-gate",
+        "daily-routine",
+        "bundle-auto",
+    ]
+    due = {}
+    for one in read_file().deployments:
+        for schedule in one.schedules:
+            minute, hour, *_, day = schedule.cron.split()
+            if one.name in order and day in ("*", weekday):
+                assert schedule.timezone == "Europe/Berlin"
+                due[one.name] = (int(hour), int(minute))
+    assert sorted(due, key=lambda name: due[name]) == order
+    assert len(set(due.values())) == len(order)
+
+
 @pytest.mark.parametrize("name", ["compose.yaml", "helm-values.yaml"])
 def test_the_files_for_larger_places_are_valid_and_carry_every_server_setting(name):
     text = (ROOT / "deployments" / name).read_text()

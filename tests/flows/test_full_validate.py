@@ -143,18 +143,19 @@ def test_a_file_of_checks_that_is_none_is_refused(capsys, place, tmp_path, text,
     assert not artifacts.exists()
 
 
-@pytest.mark.row("P004-110")
+@pytest.mark.row("P004-110", "W004-403")
 def test_the_checks_see_the_fixed_environment_their_own_and_our_tools_first(capsys, place, tmp_path, monkeypatch):
-    for name in ("TZ", "LANG", "LC_ALL", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+    for name in ("TZ", "LANG", "LC_ALL", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "MM_FREEZE_UTC"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "Europe/Berlin")
     monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "of-this-run")
-    artifacts = place(("env", "echo $TZ $LANG $LC_ALL $PYTEST_DISABLE_PLUGIN_AUTOLOAD $PREFECT__FLOW_RUN_ID", 10))
+    asked = "$TZ $LANG $LC_ALL $PYTEST_DISABLE_PLUGIN_AUTOLOAD $MM_FREEZE_UTC $PREFECT__FLOW_RUN_ID"
+    artifacts = place(("env", f"echo {asked}", 10))
     with (tmp_path / "validation.toml").open("a") as file:
         file.write('[[check]]\nname = "own"\ncommand = ["sh", "-c", "echo $TZ; command -v python"]\n')
         file.write('env = { TZ = "Asia/Tokyo" }\n')
     run(capsys, artifacts)
-    assert next(artifacts.glob("ci/env.*.log")).read_text() == "Europe/Berlin C C 1\n"
+    assert next(artifacts.glob("ci/env.*.log")).read_text() == "Europe/Berlin C C 1 1\n"
     python = str(Path(sys.executable).parent / "python")
     assert next(artifacts.glob("ci/own.*.log")).read_text().splitlines() == ["Asia/Tokyo", python]
 
