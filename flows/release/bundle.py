@@ -25,8 +25,9 @@ def bundle(
     """Pass the gate, then build the bundle and stamp it with version, git hash and SHA-256.
 
     Runbook 004, Release bundle. READY means one thing: the gate passed, every required artifact is there, and the
-    validation among them is good. Equal inputs give equal bytes, on any day and machine. If it is BLOCKED: the reason
-    and the gate's line above name what stands against it; the bundle and the stamp of before are still in force.
+    validation among them is good and full: one made with --fast opens no bundle. Equal inputs give equal bytes, on
+    any day and machine. If it is BLOCKED: the reason and the gate's line above name what stands against it; the
+    bundle and the stamp of before are still in force.
 
     Safety: writes one new file in --dist and, last of all, RELEASE_STAMP.json; touches no other bundle, pushes
     nothing.

@@ -1,7 +1,7 @@
 """What a release is made of and what its stamp says (runbook 004, Release bundle).
 
 - the bundle is a function of its contents: no clock, no order of a disk, no compression that a library may change;
-- READY means one thing: the gate passed, every required input is there, and the validation in it is good;
+- READY means one thing: the gate passed, every required input is there, and the validation in it is good and full;
 - the stamp names the bundle by its SHA-256 and carries its evidence as an in-toto statement about that digest.
 """
 
@@ -19,7 +19,8 @@ from tasks.rules.freshness import SKEW_S
 
 NAME = "watchkeeper"
 STAMP_FILE, MANIFEST_FILE = "RELEASE_STAMP.json", "RELEASE_BUNDLE_manifest.json"
-REQUIRED = ("FULL_STACK_VALIDATION.json", "KPI_GATE.json", "READINESS_SCORE.json", "WEEKLY_ROLLUP.json")
+VALIDATION_FILE = "FULL_STACK_VALIDATION.json"
+REQUIRED = (VALIDATION_FILE, "KPI_GATE.json", "READINESS_SCORE.json", "WEEKLY_ROLLUP.json")
 WELCOME = (
     "EDGE_REPORT.json",
     "EDGE_SENTINEL.json",
@@ -91,20 +92,25 @@ def bundle_blockers(evidence: Mapping[str, bytes | None]) -> dict[str, tuple[str
     """Everything in the required inputs that stands against a bundle, as reason and names."""
     missing = tuple(name for name in REQUIRED if evidence.get(name) is None)
     blockers = {"inputs_missing": missing} if missing else {}
-    validation = evidence.get("FULL_STACK_VALIDATION.json")
-    if validation is not None and not _is_good(validation):
-        blockers["validation_failed"] = ("FULL_STACK_VALIDATION.json",)
+    validation = evidence.get(VALIDATION_FILE)
+    if validation is not None and (reason := _against(validation)):
+        blockers[reason] = (VALIDATION_FILE,)
     return blockers
 
 
-def _is_good(validation: bytes) -> bool:
-    """A validation says OK in every word it has for it, and has at least one."""
+def _against(validation: bytes) -> str | None:
+    """Why a release may not rest on it: some word it has for its result is not OK, or it ran only the fast checks.
+
+    One that does not say its mode is another program's; only `FAST` is known to be less than a full one.
+    """
     try:
         document = json.loads(validation)
     except (ValueError, RecursionError):
-        return False
+        return "validation_failed"
     said = [document[key] for key in ("status", "result") if key in document] if isinstance(document, dict) else []
-    return bool(said) and all(word == "OK" for word in said)
+    if not said or any(word != "OK" for word in said):
+        return "validation_failed"
+    return "validation_fast" if document.get("mode", "FULL") != "FULL" else None
 
 
 def manifest_of(source: Source, contents: Mapping[str, bytes]) -> Manifest:

@@ -100,6 +100,7 @@ def test_a_usage_error_ends_with_64_says_why_and_leaves_stdout_empty(arguments, 
     assert "Try: watchkeeper" in done.stderr
 
 
+@pytest.mark.row("W004-526")
 def test_a_frozen_clock_is_said_in_every_line():
     done = watchkeeper("prod-config", WATCHKEEPER_NOW="2026-01-02T03:04:05Z")
     assert done.stdout.rstrip().endswith("frozen_now=2026-01-02T03:04:05Z")

@@ -27,6 +27,7 @@ def said(capsys, state):
     return line.removesuffix(" frozen_now=2026-11-21T03:00:00Z")
 
 
+@pytest.mark.row("P004-501", "P004-503")
 def test_the_command_of_the_runbook_archives_what_people_read(capsys, artifacts):
     state = artifacts_archive(return_state=True)
     line = said(capsys, state)
@@ -38,6 +39,7 @@ def test_the_command_of_the_runbook_archives_what_people_read(capsys, artifacts)
     )
 
 
+@pytest.mark.row("P004-502", "W004-506")
 def test_a_cap_that_cut_something_is_partial_and_names_the_reason(capsys, artifacts):
     line = said(capsys, artifacts_archive(max_files=1, exclude=("b.png",), return_state=True))
     assert "status=PARTIAL files=1 skipped=2 " in line
@@ -48,6 +50,7 @@ def test_full_mode_takes_every_format(capsys, artifacts):
     assert "status=OK files=3 skipped=0 " in said(capsys, artifacts_archive(fast=False, return_state=True))
 
 
+@pytest.mark.row("W004-502")
 def test_a_source_that_is_not_there_and_an_empty_one_fail(capsys, artifacts, tmp_path):
     (tmp_path / "empty").mkdir()
     state = artifacts_archive(src="nowhere", return_state=True)
@@ -64,6 +67,7 @@ def test_a_destination_elsewhere_is_shown_by_its_last_part_only(capsys, artifact
     assert str(elsewhere) not in line
 
 
+@pytest.mark.row("P004-503")
 def test_a_damaged_archive_is_named(capsys, artifacts):
     folder = Path(said(capsys, artifacts_archive(return_state=True)).split("dst=")[1].split()[0])
     (folder / "artifacts.tar.zst").write_bytes(b"")

@@ -38,6 +38,7 @@ def names(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if "archive" not in p.parts)
 
 
+@pytest.mark.row("P004-506")
 def test_a_dry_run_says_what_would_go_and_touches_nothing(capsys, artifacts):
     before = names(artifacts)
     assert line_of(capsys)[1] == (
@@ -46,6 +47,7 @@ def test_a_dry_run_says_what_would_go_and_touches_nothing(capsys, artifacts):
     assert names(artifacts) == before
 
 
+@pytest.mark.row("P004-506")
 def test_what_goes_is_in_a_verified_archive_first(capsys, artifacts):
     state, line = line_of(capsys, execute=True)
     assert state.is_completed()
@@ -88,6 +90,7 @@ def test_a_folder_that_is_not_there_fails(capsys, artifacts):
     assert line_of(capsys, src="nowhere")[1] == "event=rotate_artifacts status=FAIL reason=source_missing"
 
 
+@pytest.mark.row("D004-505")
 def test_nothing_is_deleted_when_the_archive_cannot_be_written(capsys, artifacts, tmp_path):
     before = names(artifacts)
     (tmp_path / "file").write_text("")

@@ -35,6 +35,7 @@ def line_of(capsys, **options):
     return state, line
 
 
+@pytest.mark.row("P004-504")
 def test_a_failed_tick_is_kept_whole_and_the_run_is_good(capsys, artifacts):
     state, line = line_of(capsys)
     assert state.is_completed()
@@ -49,6 +50,7 @@ def test_a_failed_tick_is_kept_whole_and_the_run_is_good(capsys, artifacts):
     assert check_archive(snapshot).problems == ("bytes:JOURNAL_TAIL.jsonl",)
 
 
+@pytest.mark.row("W004-508")
 def test_asked_again_it_is_already_there(capsys, artifacts):
     line_of(capsys)
     state, line = line_of(capsys)
@@ -56,6 +58,7 @@ def test_asked_again_it_is_already_there(capsys, artifacts):
     assert line == "event=snapshot_on_fail status=SKIP reason=already_taken"
 
 
+@pytest.mark.row("W004-508")
 def test_snapshots_never_hold_snapshots_however_many_there_are(capsys, artifacts):
     sizes = []
     for hour in range(4):
@@ -66,12 +69,14 @@ def test_snapshots_never_hold_snapshots_however_many_there_are(capsys, artifacts
     assert sizes == [1, 2, 3, 4]
 
 
+@pytest.mark.row("P004-504")
 def test_a_good_tick_keeps_nothing(capsys, artifacts):
     (artifacts / "SOAK_JOURNAL.jsonl").write_text(tick() + tick("WARN"))
     assert line_of(capsys)[1] == "event=snapshot_on_fail status=SKIP reason=last_tick_good"
     assert not (artifacts / "failures").exists()
 
 
+@pytest.mark.row("W004-509")
 def test_a_torn_journal_is_kept_with_the_torn_line(capsys, artifacts):
     (artifacts / "SOAK_JOURNAL.jsonl").write_text(tick("CONTINUE") + '{"ts":"20')
     line = line_of(capsys)[1]
@@ -81,6 +86,7 @@ def test_a_torn_journal_is_kept_with_the_torn_line(capsys, artifacts):
     assert (snapshot / "JOURNAL_TAIL.jsonl").read_text().endswith('{"ts":"20')
 
 
+@pytest.mark.row("W004-510", "D004-504")
 def test_of_a_huge_journal_only_the_tail_is_read_and_kept(capsys, artifacts):
     with (artifacts / "SOAK_JOURNAL.jsonl").open("wb") as file:
         file.truncate(2 << 30)  # sparse: two gigabytes that take no room
@@ -90,12 +96,14 @@ def test_of_a_huge_journal_only_the_tail_is_read_and_kept(capsys, artifacts):
     assert (artifacts / "failures" / NAME / "JOURNAL_TAIL.jsonl").stat().st_size < 300_000
 
 
+@pytest.mark.row("W004-502")
 def test_a_journal_that_is_not_there_is_an_error(capsys, artifacts):
     state, line = line_of(capsys, journal="nowhere.jsonl")
     assert state.is_failed()
     assert line == "event=snapshot_on_fail status=ERROR reason=journal_missing"
 
 
+@pytest.mark.row("P004-505")
 def test_the_snapshot_of_a_failed_procedure_is_kept_beside_its_own_line(capsys, artifacts, monkeypatch):
     monkeypatch.setenv("WATCHKEEPER_NOW", "2026-11-21T03:00:00Z")
     state = cron_sentinel(return_state=True)
@@ -103,6 +111,7 @@ def test_the_snapshot_of_a_failed_procedure_is_kept_beside_its_own_line(capsys, 
     assert [path.name for path in (artifacts / "failures").iterdir()] == ["2026-11-21_030000-cron-sentinel"]
 
 
+@pytest.mark.row("P004-505")
 def test_a_snapshot_that_fails_hides_nothing(capsys, artifacts, monkeypatch):
     (artifacts / "failures").write_text("in the way")
     monkeypatch.setenv("WATCHKEEPER_NOW", "2026-11-21T03:00:00Z")

@@ -14,6 +14,7 @@ def parsed(*arguments):
     return vars(parser.parse_args(arguments))
 
 
+@pytest.mark.row("P004-501", "W004-501")
 @pytest.mark.parametrize(
     ("typed", "fast"),
     [

@@ -36,6 +36,7 @@ def lines_of(capsys, folder, **options):
     return state, [line.partition(" frozen_now=")[0] for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.row("P004-507")
 def test_fresh_artifacts_are_ok_each_with_its_line(capsys, artifacts):
     folder, now = artifacts(TUESDAY)
     state, lines = lines_of(capsys, folder)
@@ -47,6 +48,7 @@ def test_fresh_artifacts_are_ok_each_with_its_line(capsys, artifacts):
     assert not (folder / "CRON_SENTINEL.json").exists()
 
 
+@pytest.mark.row("P004-508", "W004-512")
 def test_on_monday_the_rollup_is_checked_with_its_own_limit(capsys, artifacts):
     folder, now = artifacts(MONDAY)
     os.utime(folder / "WEEKLY_ROLLUP.json", (now - 3 * 86_400, now - 3 * 86_400))
@@ -57,6 +59,7 @@ def test_on_monday_the_rollup_is_checked_with_its_own_limit(capsys, artifacts):
     ]
 
 
+@pytest.mark.row("P004-507", "D004-501")
 def test_garbage_is_stale_and_what_is_not_there_is_missing(capsys, artifacts):
     folder, _ = artifacts(TUESDAY)
     (folder / "KPI_GATE.json").write_bytes(b"\xff\xfe{")
@@ -70,6 +73,7 @@ def test_garbage_is_stale_and_what_is_not_there_is_missing(capsys, artifacts):
     assert lines[-1] == "RESULT=FAIL missing=1 stale=3 checked=4 window_hours=24"
 
 
+@pytest.mark.row("W004-514")
 def test_a_file_touched_today_with_a_time_of_last_week_is_stale(capsys, artifacts):
     folder, now = artifacts(TUESDAY)
     (folder / "KPI_GATE.json").write_text(json.dumps({"timestamp": now - 7 * 86_400}))
@@ -78,6 +82,7 @@ def test_a_file_touched_today_with_a_time_of_last_week_is_stale(capsys, artifact
     assert lines[0].endswith("status=STALE age_sec=604800 now=" + str(now) + " reason=too_old")
 
 
+@pytest.mark.row("W004-513", "D004-508")
 @pytest.mark.parametrize("zone", ["Europe/Berln", "Europe", "../../etc/passwd", "Europe/Berlin\n"])
 def test_an_unknown_zone_is_an_error_and_never_taken_for_another(capsys, artifacts, zone):
     folder, _ = artifacts(MONDAY)

@@ -60,7 +60,7 @@ def test_a_good_day_is_a_page_and_a_line(capsys, artifacts):
     assert (artifacts / "daily_trend.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.row("W004-206")
+@pytest.mark.row("W004-206", "W004-530")
 def test_a_folder_without_anything_is_nodata_and_still_a_page(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WATCHKEEPER_NOW", NOW)
@@ -95,6 +95,7 @@ def test_a_torn_end_is_told_in_line_and_page(capsys, artifacts):
     assert "- WARNING: the last line is torn" in (artifacts / "DAILY_DIGEST.md").read_text()
 
 
+@pytest.mark.row("D004-508")
 def test_an_unknown_zone_is_refused_and_nothing_is_written(capsys, artifacts):
     state, line = digested(capsys, tz="Europe/Berln")
     assert state.is_failed()

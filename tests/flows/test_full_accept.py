@@ -31,7 +31,7 @@ def test_four_good_files_are_accepted_in_one_line(capsys, artifacts):
     assert lines == ["event=full_accept status=OK files_checked=4 errors=0"]
 
 
-@pytest.mark.row("P004-101", "W004-100")
+@pytest.mark.row("P004-101", "W004-100", "W004-502")
 def test_an_empty_folder_and_no_folder_fail_with_every_file(capsys, tmp_path):
     expected = [
         "event=accept_error file=KPI_GATE.json reason=missing",

@@ -28,6 +28,7 @@ def line_of(capsys, flow, **parameters):
     return line
 
 
+@pytest.mark.row("P004-511")
 def test_a_journal_with_its_heads_outside_is_proven(capsys, journal, operations_database):
     for _ in range(3):
         head = append(journal, tick(), now=NOW)
@@ -39,6 +40,7 @@ def test_a_journal_with_its_heads_outside_is_proven(capsys, journal, operations_
     )
 
 
+@pytest.mark.row("P004-511")
 def test_the_head_in_the_artifact_alone_shows_a_cut_journal(capsys, journal):
     lines = journal_of(5)
     put(journal, lines[:4])
@@ -50,6 +52,7 @@ def test_the_head_in_the_artifact_alone_shows_a_cut_journal(capsys, journal):
     )
 
 
+@pytest.mark.row("P004-512")
 def test_without_any_head_a_whole_chain_is_unproven(capsys, journal):
     lines = put(journal, journal_of(5)).read_bytes().splitlines(keepends=True)
     state = journal_verify(journal=str(journal), return_state=True)
@@ -59,6 +62,7 @@ def test_without_any_head_a_whole_chain_is_unproven(capsys, journal):
     assert state.name == "InsufficientData"
 
 
+@pytest.mark.row("P004-510", "W004-515")
 def test_a_damage_is_named_with_its_first_line(capsys, journal, operations_database):
     lines = journal_of(9)
     put(journal, [*lines[:3], lines[4], lines[3], *lines[5:]])
@@ -68,12 +72,14 @@ def test_a_damage_is_named_with_its_first_line(capsys, journal, operations_datab
     )
 
 
+@pytest.mark.row("P004-511")
 def test_a_rewritten_journal_is_shown_by_the_database(capsys, journal, operations_database):
     keep_in_database(journal, head_of(journal_of(4)), NOW)
     put(journal, chained(tick(seq=n, reason="nicer") for n in range(1, 7)))
     assert " reason=rewritten lines=6 " in line_of(capsys, journal_verify, journal=str(journal))
 
 
+@pytest.mark.row("P004-511")
 def test_a_shorter_rewritten_journal_is_not_taken_for_a_cut_one(capsys, journal, operations_database):
     lines = journal_of(6)
     for count in range(1, 7):
@@ -102,6 +108,7 @@ def put_soak(journal, latencies):
     return put(journal, chained([dict(content) for content in contents]))
 
 
+@pytest.mark.row("P004-513")
 def test_a_replay_says_at_which_tick_other_limits_would_have_stopped_the_soak(capsys, journal):
     put_soak(journal, [300.0] * 29 + [330.0, 330.0] + [300.0] * 5)
     assert line_of(capsys, soak_replay, journal=str(journal)) == (
@@ -113,6 +120,7 @@ def test_a_replay_says_at_which_tick_other_limits_would_have_stopped_the_soak(ca
     )
 
 
+@pytest.mark.row("P004-513")
 def test_a_replay_of_changed_decisions_or_of_none_fails(capsys, journal):
     put_soak(journal, [300.0, 400.0])
     lines = journal.read_bytes()

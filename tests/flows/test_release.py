@@ -48,6 +48,7 @@ def bundles(place):
     return sorted(path.name for path in (place / "dist" / "release_bundle").glob("*"))
 
 
+@pytest.mark.row("P004-514")
 def test_the_gate_passes_and_blocks(capsys, place, days_pass):
     assert run(capsys, ready_gate)[1] == ["event=ready_gate readiness=95 min=85 status=PASS age_sec=0"]
     days_pass(0, readiness=84.999)
@@ -59,6 +60,7 @@ def test_the_gate_passes_and_blocks(capsys, place, days_pass):
     assert run(capsys, ready_gate, kpi="nowhere")[1] == ["event=ready_gate min=85 status=FAIL reason=kpi_missing"]
 
 
+@pytest.mark.row("P004-515", "P004-517")
 def test_a_release_is_built_stamped_and_verified(capsys, place):
     state, lines = run(capsys, bundle)
     assert state.is_completed()
@@ -77,6 +79,7 @@ def test_a_release_is_built_stamped_and_verified(capsys, place):
     ]
 
 
+@pytest.mark.row("P004-516")
 def test_two_builds_with_a_frozen_clock_are_the_same_bytes(capsys, place):
     def built():
         run(capsys, bundle)
@@ -90,6 +93,7 @@ def test_two_builds_with_a_frozen_clock_are_the_same_bytes(capsys, place):
     assert len(bundles(place)) == 1
 
 
+@pytest.mark.row("P004-514", "W004-522")
 def test_the_gate_blocks_and_the_old_release_stays_in_force(capsys, place, days_pass):
     run(capsys, bundle)
     before = (place / "artifacts" / "RELEASE_STAMP.json").read_bytes(), bundles(place)
@@ -101,6 +105,7 @@ def test_the_gate_blocks_and_the_old_release_stays_in_force(capsys, place, days_
     assert "status=OK" in run(capsys, bundle_verify)[1][-1]
 
 
+@pytest.mark.row("W004-523")
 def test_a_stale_kpi_blocks(capsys, place, monkeypatch):
     monkeypatch.setenv("WATCHKEEPER_NOW", "2026-11-20T09:06:40Z")
     lines = run(capsys, bundle)[1]
@@ -117,12 +122,15 @@ def test_a_dirty_tree_is_refused_or_marked(capsys, place):
     assert json.loads((place / "artifacts" / "RELEASE_STAMP.json").read_bytes())["dirty"] is True
 
 
+@pytest.mark.row("W004-524")
 def test_missing_inputs_and_a_bad_validation_block_with_their_names(capsys, place):
     (place / "artifacts" / "READINESS_SCORE.json").unlink()
     assert run(capsys, bundle)[1][-1] == ("RELEASE_BUNDLE=BLOCKED reason=inputs_missing missing=READINESS_SCORE.json")
     make_artifacts(place / "artifacts")
     (place / "artifacts" / "FULL_STACK_VALIDATION.json").write_text('{"status":"FAIL"}')
     assert run(capsys, bundle)[1][-1].startswith("RELEASE_BUNDLE=BLOCKED reason=validation_failed")
+    (place / "artifacts" / "FULL_STACK_VALIDATION.json").write_text('{"status":"OK","mode":"FAST"}')
+    assert run(capsys, bundle)[1][-1].startswith("RELEASE_BUNDLE=BLOCKED reason=validation_fast")
 
 
 def test_outside_a_repository_it_is_blocked(capsys, place, tmp_path_factory):
@@ -130,6 +138,7 @@ def test_outside_a_repository_it_is_blocked(capsys, place, tmp_path_factory):
     assert lines[-1] == "RELEASE_BUNDLE=BLOCKED reason=no_repository"
 
 
+@pytest.mark.row("P004-517")
 def test_a_check_names_what_does_not_match_each_in_a_line(capsys, place):
     run(capsys, bundle)
     path = place / "dist" / "release_bundle" / bundles(place)[0]
@@ -142,6 +151,7 @@ def test_a_check_names_what_does_not_match_each_in_a_line(capsys, place):
     assert lines[-1].startswith("event=bundle_verify status=FAIL reason=mismatch files=7 mismatched=3")
 
 
+@pytest.mark.row("P004-517")
 def test_a_check_without_a_stamp_or_with_one_from_the_future_fails(capsys, place, monkeypatch):
     assert run(capsys, bundle_verify)[1] == ["event=bundle_verify status=FAIL reason=stamp_missing"]
     run(capsys, bundle)
@@ -149,6 +159,7 @@ def test_a_check_without_a_stamp_or_with_one_from_the_future_fails(capsys, place
     assert "reason=stamp_from_the_future" in run(capsys, bundle_verify)[1][-1]
 
 
+@pytest.mark.row("W004-525")
 def test_the_first_automatic_run_builds_and_the_next_skips(capsys, place):
     lines = run(capsys, bundle_auto)[1]
     assert lines[0] == "NEED_REBUILD=1"
@@ -169,6 +180,7 @@ def test_fresh_evidence_asks_for_a_bundle_unless_only_the_commit_is_watched(caps
     assert run(capsys, bundle_auto)[1][-1].endswith("decision=DUE age_sec=172800 status=BUILT because=inputs_changed")
 
 
+@pytest.mark.row("P004-518", "W004-525")
 @pytest.mark.parametrize(
     ("days", "lines"),
     [
@@ -186,6 +198,7 @@ def test_age_decides_whether_a_new_one_is_built(capsys, place, days_pass, days, 
     assert ("event=bundle_overdue status=ALERT age_sec=518400 limit_sec=432000" in said) == (days > 5)
 
 
+@pytest.mark.row("P004-518")
 def test_a_gate_that_says_no_keeps_a_good_bundle_and_fails_when_overdue(capsys, place, days_pass):
     run(capsys, bundle)
     days_pass(4, readiness=10)
@@ -197,6 +210,7 @@ def test_a_gate_that_says_no_keeps_a_good_bundle_and_fails_when_overdue(capsys, 
     assert state.is_failed()
 
 
+@pytest.mark.row("W004-525")
 def test_a_new_commit_a_damaged_bundle_and_a_stamp_from_the_future_are_due_at_once(capsys, place, monkeypatch):
     from git import Repo
 

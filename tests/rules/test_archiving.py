@@ -67,6 +67,7 @@ def test_the_caps_hold_and_nothing_that_cannot_be_archived_goes_in(entries, caps
     assert not any(entry.problem for entry in inside)
 
 
+@pytest.mark.row("W004-503")
 @given(st.data())
 def test_the_order_in_which_a_disk_lists_its_files_changes_nothing(data):
     entries, caps = data.draw(ENTRIES), data.draw(CAPS)
@@ -92,6 +93,7 @@ def test_a_key_file_counts_only_at_the_top_of_the_folder():
     assert chosen(Entry("x/KPI_GATE.json", 1, 0), Entry("new.md", 1, 9), max_files=1) == ["new.md"]
 
 
+@pytest.mark.row("W004-506")
 def test_one_file_that_is_too_large_does_not_empty_the_archive():
     entries = [Entry("huge.log", 101, 9), Entry("a.md", 60, 8), Entry("b.md", 60, 7), Entry("c.md", 40, 6)]
     assert chosen(*entries, max_bytes=100) == ["a.md", "c.md"]
@@ -106,12 +108,14 @@ def test_the_archive_is_sorted_bytewise():
     assert chosen(Entry("b"), Entry("a/z"), Entry("a.md"), Entry("ä")) == ["a.md", "a/z", "b", "ä"]
 
 
+@pytest.mark.row("P004-501")
 def test_fast_mode_has_caps_of_its_own_and_full_mode_has_none():
     assert caps_for(fast=True, max_files=None, max_mb=None).max_files == 300
     assert caps_for(fast=True, max_files=None, max_mb=None).max_bytes == 5 * MIB
     assert caps_for(fast=False, max_files=None, max_mb=None) == Caps()
 
 
+@pytest.mark.row("P004-502")
 def test_a_cap_that_was_asked_for_counts_in_either_mode():
     assert caps_for(fast=True, max_files=2, max_mb=3) == Caps(2, 3 * MIB, (".json", ".jsonl", ".md", ".log"))
     assert caps_for(fast=False, max_files=2, max_mb=0.5) == Caps(2, MIB // 2)
@@ -125,6 +129,7 @@ def test_fast_mode_takes_the_formats_people_read_in_any_spelling():
     }
 
 
+@pytest.mark.row("W004-504")
 @pytest.mark.parametrize("name", ["failures", "Failures", "ARCHIVE", "tmp", "TMP"])
 def test_a_name_is_excluded_in_any_spelling(name):
     assert is_excluded(name, ("Tmp",))

@@ -128,6 +128,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.row("D004-502")
 @given(_JSON, _JSON)
 def test_whatever_the_files_hold_each_line_is_one_its_contract_knows(kpi, report):
     for line in day({FILES[0]: kpi, FILES[2]: report}).values():

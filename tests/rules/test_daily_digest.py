@@ -52,6 +52,7 @@ def page(found=None, reports=(BEFORE, TODAY), ticks=("CONTINUE",), window=WINDOW
     return digest_of(found or files(), reports, tally(*ticks), window).markdown.split("\n")
 
 
+@pytest.mark.row("W004-530")
 def test_the_page_has_the_layout_of_the_runbook_and_then_the_soak():
     assert page() == [
         "DAILY DIGEST 2025-04-07 [OK]",
@@ -154,6 +155,7 @@ def test_a_report_of_last_week_is_not_todays_and_one_of_two_days_ago_not_yesterd
     assert "Trend vs yesterday:" not in page(reports=(old, TODAY))
 
 
+@pytest.mark.row("W004-529")
 def test_a_guard_from_before_the_window_is_shown_as_old_and_one_that_went_is_not_shown():
     found = files(**{DRIFT: Input({"reason": "DRIFT_LAT"}, 90_000), REGRESSION: Input(problem="missing")})
     lines = page(found)
@@ -161,7 +163,7 @@ def test_a_guard_from_before_the_window_is_shown_as_old_and_one_that_went_is_not
     assert not any(line.startswith("Regression Guard") for line in lines)
 
 
-@pytest.mark.row("W004-207")
+@pytest.mark.row("W004-207", "D004-501")
 @pytest.mark.parametrize(
     ("document", "shown"),
     [
@@ -182,7 +184,7 @@ def test_advice_that_looks_like_a_secret_is_withheld():
     assert one_line("set postgresql://bot:hunter2@db/prod") == "(withheld: it looks like a secret)"
 
 
-@pytest.mark.row("W004-202")
+@pytest.mark.row("W004-202", "D004-509")
 def test_the_day_is_that_of_the_zone_and_its_length_is_told():
     from zoneinfo import ZoneInfo
 

@@ -20,6 +20,7 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@pytest.mark.row("P004-508", "D004-510")
 @pytest.mark.parametrize(
     ("moment", "monday"),
     [
@@ -41,12 +42,14 @@ def test_the_rollup_is_looked_at_while_it_is_monday_in_the_zone(moment, monday):
     assert names[4:] == (["WEEKLY_ROLLUP"] if monday else [])
 
 
+@pytest.mark.row("W004-512")
 def test_the_rollup_of_saturday_is_fresh_enough_on_monday():
     *_, rollup = targets_due(at("2025-04-07T06:00"), BERLIN, 24)
     saturday = int(at("2025-04-05T04:00").timestamp())
     assert judge_target(rollup, Seen(saturday), int(at("2025-04-07T06:00").timestamp())).status is Status.OK
 
 
+@pytest.mark.row("D004-510")
 @pytest.mark.parametrize("day", ["2025-03-30T12:00", "2025-10-26T12:00", "2025-07-01T12:00"])
 @given(hours=st.integers(1, 48), age_s=st.integers(0, 60 * 3600))
 def test_the_window_is_elapsed_seconds_on_every_day_of_the_year(day, hours, age_s):
@@ -57,6 +60,7 @@ def test_the_window_is_elapsed_seconds_on_every_day_of_the_year(day, hours, age_
     assert (said.status is Status.OK) == (age_s <= hours * 3600)
 
 
+@pytest.mark.row("W004-514")
 @pytest.mark.parametrize(
     ("seen", "line"),
     [
@@ -112,6 +116,7 @@ def checks(*seen):
     return [judge_target(DAY, one, NOW) for one in seen]
 
 
+@pytest.mark.row("W004-502")
 def test_the_last_line_counts_what_is_missing_and_what_is_stale():
     said = sum_up(checks(Seen(NOW), None, Seen(0), None), 24)
     assert said.line == "RESULT=FAIL missing=2 stale=1 checked=4 window_hours=24"

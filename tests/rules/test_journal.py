@@ -24,12 +24,14 @@ from tasks.rules.journal import (
 from tests.journals import CHECKED_HASH, chained, hash_of, journal_of, respaced, tick
 
 
+@pytest.mark.row("P004-509")
 def test_the_checked_example_of_the_runbook_has_its_hash():
     line, own = sealed(tick(), GENESIS)
     assert own == CHECKED_HASH
     assert json.loads(line)["hash"] == CHECKED_HASH
 
 
+@pytest.mark.row("P004-509")
 def test_a_line_is_canonical_ascii_with_sorted_keys_and_one_newline():
     line, _ = sealed(tick(recommendation="größer \n ☃"), GENESIS)
     record = parsed(line)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.rules.contracts import daily, production, validation
+from tasks.rules.contracts import daily, production, quick, release, validation
 from tasks.rules.outcome import COMMON_REASONS, Contract, Status
 from tasks.rules.playbooks import playbook_for
 from tasks.rules.playbooks.runbook import (
@@ -34,13 +34,13 @@ HARMLESS = {
 BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
 CONTRACTS = [
     contract
-    for family in (production, daily, validation)
+    for family in (production, daily, release, quick, validation)
     for contract in vars(family).values()
     if isinstance(contract, Contract)
 ]
 
 
-@pytest.mark.row("P001-35")
+@pytest.mark.row("P001-35", "P004-520")
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.token)
 def test_every_reason_of_a_failing_status_has_a_playbook(contract):
     if BAD & set(contract.statuses):

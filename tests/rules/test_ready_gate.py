@@ -21,6 +21,7 @@ def kpi(readiness, **more):
     return json.dumps({"readiness": readiness, "timestamp": NOW, **more}).encode()
 
 
+@pytest.mark.row("P004-514", "W004-521")
 @pytest.mark.parametrize(
     ("readiness", "line"),
     [
@@ -56,6 +57,7 @@ def test_a_ratio_counts_only_where_the_file_says_so():
     assert said(kpi(85, scale="stars")).reason == "scale_unknown"
 
 
+@pytest.mark.row("W004-521", "D004-502")
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -72,6 +74,7 @@ def test_a_file_that_is_no_kpi_never_passes(content, reason):
     assert said(content).exit_code == 1
 
 
+@pytest.mark.row("W004-523")
 @pytest.mark.parametrize(
     ("age_s", "reason"), [(0, None), (DAY, None), (DAY + 1, "kpi_stale"), (-60, None), (-61, "kpi_from_the_future")]
 )

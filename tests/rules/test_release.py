@@ -43,12 +43,14 @@ def stamp_aged(age_s):
     return read_stamp(stamped(ts=NOW - age_s))
 
 
+@pytest.mark.row("P004-515")
 def test_the_stamp_has_the_four_fields_of_the_runbook():
     document = json.loads(stamped())
     assert [document[key] for key in ("version", "git_hash", "bundle_sha256", "ts")] == ["1.2.3", "a" * 40, SHA, NOW]
     assert "frozen_now" not in document
 
 
+@pytest.mark.row("P004-515")
 def test_the_evidence_is_an_in_toto_statement_about_the_bundle():
     statement = json.loads(stamped())["evidence"]
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
@@ -56,6 +58,7 @@ def test_the_evidence_is_an_in_toto_statement_about_the_bundle():
     assert set(statement) == {"_type", "subject", "predicateType", "predicate"}
 
 
+@pytest.mark.row("W004-526")
 def test_a_frozen_clock_is_written_on_the_stamp():
     frozen = stamp_of(SOURCE, "w.zip", SHA, ts=NOW, frozen_now="2026-01-01T00:00:00Z", evidence={})
     assert json.loads(frozen)["frozen_now"] == "2026-01-01T00:00:00Z"
@@ -167,6 +170,21 @@ def test_a_validation_that_is_not_good_in_every_word_blocks(validation):
     assert blockers == {"validation_failed": ("FULL_STACK_VALIDATION.json",)}
 
 
+@pytest.mark.row("W004-524")
+@pytest.mark.parametrize(
+    ("validation", "blocked_by"),
+    [
+        (b'{"status":"OK","mode":"FULL"}', None),
+        (b'{"status":"OK","mode":"FAST"}', "validation_fast"),
+        (b'{"status":"OK","mode":null}', "validation_fast"),
+        (b'{"status":"FAIL","mode":"FAST"}', "validation_failed"),
+    ],
+)
+def test_a_validation_of_the_fast_checks_alone_opens_no_bundle(validation, blocked_by):
+    blockers = bundle_blockers(GOOD | {"FULL_STACK_VALIDATION.json": validation})
+    assert blockers == ({blocked_by: ("FULL_STACK_VALIDATION.json",)} if blocked_by else {})
+
+
 @pytest.mark.parametrize(
     "path", ["README.md", "docs/runbook-001.md", "docs/adr/0001.md", "monitoring/grafana/a.json"]
 )
@@ -189,6 +207,7 @@ def test_no_versions(version):
     assert not is_version(version)
 
 
+@pytest.mark.row("P004-518")
 @pytest.mark.parametrize(
     ("age_s", "decision"),
     [

@@ -24,6 +24,7 @@ def test_a_good_last_tick_keeps_nothing_whatever_came_before(status):
     assert failure_in(tick() + tick(status)) is None
 
 
+@pytest.mark.row("W004-509")
 @pytest.mark.parametrize("torn", [b'{"ts":"2025-04', b"garbage\n", b"[]\n", b"\xff\n", b"[" * 50_000 + b"\n"])
 def test_a_torn_end_is_kept_with_its_reason_and_the_same_end_has_the_same_name(torn):
     failure = failure_in(tick("CONTINUE") + torn)

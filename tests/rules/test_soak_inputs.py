@@ -28,11 +28,13 @@ def test_readiness_is_a_ratio_up_to_one_and_a_percentage_above(given_value, pct)
     assert read(kpi={"readiness": given_value})[0].readiness_pct == pct
 
 
+@pytest.mark.row("W004-531")
 def test_a_taker_share_in_percent_is_no_ratio():
     edge = {key: value for key, value in EDGE.items() if key != "taker_ratio"} | {"taker_share_pct": 12.0}
     assert read(edge=edge)[0].taker_ratio == 0.12
 
 
+@pytest.mark.row("W004-531")
 def test_a_total_hides_neither_latency_nor_taker():
     edge = {"total": {"net_bps": 3.0, "fills": 5}, "taker_ratio": 0.9, "latency": {"p95_ms": 900, "p99_ms": 901}}
     facts, problems = read(edge=edge)
@@ -46,6 +48,7 @@ def test_no_fills_are_no_traffic_and_need_no_other_number():
     assert facts.has_no_traffic
 
 
+@pytest.mark.row("W004-531")
 @pytest.mark.parametrize(
     ("edge", "why"),
     [
@@ -71,6 +74,7 @@ def test_an_edge_report_that_cannot_be_used_counts_as_missing_with_the_reason_wh
     assert (decision.verdict, decision.reason) == (Verdict.FAIL, "input_missing:EDGE_REPORT.json")
 
 
+@pytest.mark.row("W004-531")
 @pytest.mark.parametrize("kpi", [{}, {"readiness": None}, {"readiness": 150}, {"readiness": float("nan")}, "GO", [1]])
 def test_a_kpi_without_a_usable_readiness_is_never_a_hundred(kpi):
     facts, problems = read(kpi=kpi)

@@ -56,6 +56,7 @@ _FACTS = st.builds(
 )
 
 
+@pytest.mark.row("P004-513")
 @given(st.lists(_FACTS, max_size=20), st.sampled_from(list(Phase)))
 def test_whatever_was_seen_its_decisions_come_out_again_through_the_file(facts, phase):
     seen = replay(soaked(*facts, phase=phase), {})

@@ -32,7 +32,7 @@ def tallied(lines: list[bytes], hours: int = 24) -> Tally:
     return tally
 
 
-@pytest.mark.row("W004-202")
+@pytest.mark.row("W004-202", "D004-509")
 @pytest.mark.parametrize(
     ("now", "zone", "start"),
     [

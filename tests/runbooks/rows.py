@@ -1,8 +1,9 @@
 """The promise tables of `docs/runbook-00N.md`, read as data.
 
 A row is `| id | section | promise | literals | where |`. The literals are what other people's scripts depend on:
-status lines (`db_verify status=ok`), options with their defaults (`ops-daily --days 7`) and exit codes
-(`db_verify exit 1: fail`). `complaints` says where a literal and the code disagree, and which place is not there.
+status lines (`db_verify status=ok`, or as printed: `event=archive status=OK files=<n>`, `RESULT=OK checked=<n>`),
+options with their defaults (`ops-daily --days 7`) and exit codes (`db_verify exit 1: fail`). `complaints` says where
+a literal and the code disagree, and which place is not there.
 """
 
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from flows.catalogue import read_catalogue
 from tasks.rules.contracts import REGISTRY
-from tasks.rules.outcome import COMMON_KEYS, COMMON_REASONS, Contract
+from tasks.rules.outcome import COMMON_KEYS, COMMON_REASONS, Contract, Form, Status
 
 DOCS = Path(__file__).parents[2] / "docs"
 _ROW = re.compile(r"^\| (?P<id>[PWD]\d{3}-\d+) \|(?P<cells>.*)\|$")
@@ -57,7 +58,33 @@ def _complaint(literal: str) -> str | None:
         return _line_complaint(REGISTRY[head], rest, literal)
     if head in read_catalogue():
         return _option_complaint(head, rest.split())
-    return f"`{literal}` begins with no known token or command"
+    return _printed_complaint(head, rest, literal)
+
+
+def _printed_complaint(head: str, rest: str, literal: str) -> str | None:
+    """The line as it is printed: several procedures may begin alike (`RESULT=`), and one of them must say this."""
+    name, _, word = head.partition("=")
+    events = [one for one in REGISTRY.values() if one.form is Form.EVENT and (name, word) == ("event", one.printed)]
+    marks = [one for one in REGISTRY.values() if one.form in (Form.RESULT, Form.MARK) and one.printed == name]
+    found = [_said_complaint(one, rest, literal) for one in events]
+    found += [
+        _said_complaint(one, rest, literal) if _allowed(word, _words(one)) else f"`{literal}` has another status"
+        for one in marks
+    ]
+    if not found:
+        return f"`{literal}` begins with no known token or command"
+    return None if None in found else found[0]
+
+
+def _words(contract: Contract) -> list[str]:
+    return [contract.words.get(status, status.value) for status in (*contract.statuses, Status.ERROR)]
+
+
+def _said_complaint(contract: Contract, rest: str, literal: str) -> str | None:
+    said = dict(pair.split("=", 1) for pair in rest.split() if "=" in pair)
+    if not _allowed(said.get(contract.status_key), _words(contract)):
+        return f"`{literal}` has a status outside the contract"
+    return _keys_complaint(contract, said, literal)
 
 
 def _line_complaint(contract: Contract, rest: str, literal: str) -> str | None:
@@ -66,11 +93,15 @@ def _line_complaint(contract: Contract, rest: str, literal: str) -> str | None:
         agrees = status is not None and contract.exit_code(status) == int(exit_code[1])
         return None if agrees else f"`{literal}` is not the exit code in the contract"
     said = dict(pair.split("=", 1) for pair in rest.split() if "=" in pair)
+    if not _allowed(said.get("status"), [*(status.value for status in contract.statuses), "error"]):
+        return f"`{literal}` has a status outside the contract"
+    return _keys_complaint(contract, said, literal)
+
+
+def _keys_complaint(contract: Contract, said: dict[str, str], literal: str) -> str | None:
     keys = set(_declared_order(contract))
     if unknown := set(said) - keys:
         return f"`{literal}` has keys outside the contract: {sorted(unknown)}"
-    if not _allowed(said.get("status"), [*(status.value for status in contract.statuses), "error"]):
-        return f"`{literal}` has a status outside the contract"
     if not _allowed(said.get("reason"), [*contract.reasons, *COMMON_REASONS]):
         return f"`{literal}` has a reason outside the contract"
     order = [key for key in said if key in keys]

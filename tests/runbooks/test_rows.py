@@ -60,10 +60,30 @@ def test_the_rows_of_a_page_and_the_code_agree(page):
         ("prod-config --mode lenient", "default"),
         ("prod-config --speed 9", "no option"),
         ("moon_phase status=ok", "no known token"),
+        ("event=moon_phase status=OK", "another status"),
+        ("sun_phase=1", "no known token"),
+        ("event=archive status=ok", "status"),
+        ("event=archive files=<n> status=OK", "order"),
+        ("RESULT=GOOD checked=<n>", "another status"),
+        ("RESULT=OK colours=<n>", "keys"),
     ],
 )
 def test_a_row_that_disagrees_with_the_code_is_found(literal, complaint):
     assert complaint in complaints(Row("P001-0", "", "", (literal,), ""))[0]
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "event=archive status=OK\\|PARTIAL files=<n>",
+        "RESULT=OK checked=<n> failed=<n>",
+        "RESULT=FAIL missing=<n> stale=<n>",
+        "event=accept_error file=<name> reason=missing",
+        "NEED_REBUILD=0",
+    ],
+)
+def test_a_line_may_stand_in_a_row_as_it_is_printed(literal):
+    assert complaints(Row("P001-0", "", "", (literal,), "README.md")) == []
 
 
 def test_a_row_whose_place_has_moved_is_found():

@@ -55,6 +55,7 @@ def _content(tar, member):
     return file.read()
 
 
+@pytest.mark.row("W004-507")
 def test_the_archive_holds_every_file_and_its_manifest_agrees(source):
     done = archived(source)
     inside = members_of(done.folder)
@@ -70,6 +71,7 @@ def test_times_owners_and_permissions_of_this_machine_do_not_reach_the_archive(s
         assert member.mode == (0o755 if name.endswith(".sh") else 0o644)
 
 
+@pytest.mark.row("W004-503")
 def test_another_day_another_folder_and_other_times_give_the_same_bytes(source, tmp_path):
     first = archived(source)
     copy = tmp_path / "copy"
@@ -85,11 +87,13 @@ def test_another_day_another_folder_and_other_times_give_the_same_bytes(source, 
     assert Path(second.folder, "MANIFEST.json").read_bytes() == Path(first.folder, "MANIFEST.json").read_bytes()
 
 
+@pytest.mark.row("W004-507")
 def test_the_same_contents_in_the_same_second_are_one_archive(source):
     assert archived(source).folder == archived(source).folder
     assert len(list((source / "archive").iterdir())) == 1
 
 
+@pytest.mark.row("W004-504")
 def test_an_archive_never_holds_an_earlier_one_wherever_it_is_put(source):
     for _ in range(3):
         done = archive_folder.fn(source, source / "kept", Caps(), at=NOON)
@@ -97,6 +101,7 @@ def test_an_archive_never_holds_an_earlier_one_wherever_it_is_put(source):
     assert done.skipped == {Reason.EXCLUDED: 1}
 
 
+@pytest.mark.row("W004-505", "D004-511")
 def test_a_symlink_is_refused_and_what_it_points_to_stays_outside(source, tmp_path):
     (tmp_path / "secret.json").write_text("hunter2")
     (source / "link.json").symlink_to(tmp_path / "secret.json")
@@ -119,6 +124,7 @@ def test_what_became_a_link_or_went_after_the_walk_is_skipped_with_a_reason(sour
     assert done.skipped == {Reason.SYMLINK: 1, Reason.VANISHED: 1}
 
 
+@pytest.mark.row("D004-511")
 def test_a_pipe_and_a_name_that_is_not_utf8_are_skipped_with_a_reason(source):
     os.mkfifo(source / "pipe.json")
     Path(os.fsdecode(os.fsencode(source) + b"/\xff.json")).write_text("x")
@@ -163,6 +169,7 @@ def test_a_file_larger_than_what_is_read_at_once_comes_back_whole(source):
     assert check_archive(Path(done.folder)).problems == ()
 
 
+@pytest.mark.row("W004-506")
 def test_caps_say_what_they_cut(source):
     done = archived(source, Caps(max_files=1, max_bytes=1000))
     assert done.files == 1
@@ -194,6 +201,7 @@ def test_what_a_killed_run_left_behind_is_removed_by_the_next(source):
     assert not left.exists()
 
 
+@pytest.mark.row("W004-507")
 @pytest.mark.parametrize("after_s", [0.02, 0.1, 0.3])
 def test_a_run_that_is_killed_leaves_nothing_that_looks_finished_and_the_next_one_works(source, after_s):
     with (source / "large.json").open("wb") as file:
@@ -216,6 +224,7 @@ def test_a_run_that_is_killed_leaves_nothing_that_looks_finished_and_the_next_on
     assert len(list((source / "archive").iterdir())) == 1
 
 
+@pytest.mark.row("D004-505")
 @pytest.mark.parametrize("limit", [0, 1, 4096, 200_000])
 def test_a_full_disk_is_named_and_leaves_nothing_half_done(source, limit):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -231,6 +240,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_done(source, limit):
     assert archived(source).files == 3
 
 
+@pytest.mark.row("D004-512")
 @pytest.mark.skipif(os.geteuid() != 0, reason="root may read everything, so another user is asked; only root can")
 def test_what_may_not_be_read_is_skipped_with_a_reason():
     program = (
@@ -251,6 +261,7 @@ def test_what_may_not_be_read_is_skipped_with_a_reason():
     assert done.stdout == "1 {'unreadable': 2}\n", done.stderr
 
 
+@pytest.mark.row("P004-503")
 @pytest.mark.parametrize("place", [0, 40, 100_000, -5])
 def test_a_flipped_byte_anywhere_is_found(source, place):
     folder = Path(archived(source).folder)
@@ -260,6 +271,7 @@ def test_a_flipped_byte_anywhere_is_found(source, place):
     assert "sha256:artifacts.tar.zst" in check_archive(folder).problems
 
 
+@pytest.mark.row("P004-503")
 def test_a_cut_archive_a_changed_and_a_missing_manifest_are_found(source):
     folder = Path(archived(source).folder)
     whole = (folder / "artifacts.tar.zst").read_bytes()

@@ -108,6 +108,7 @@ def test_a_validation_that_says_ok_over_a_failed_section_is_refused():
     assert problems("FULL_STACK_VALIDATION.json", document | {"status": "FAIL"}) == ()
 
 
+@pytest.mark.row("D004-501", "D004-502")
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize(
     ("content", "reason"),
@@ -127,6 +128,7 @@ def test_what_is_no_json_object_of_ascii_is_refused(name, content, reason):
     assert read_document(name, content).problems == (reason,)
 
 
+@pytest.mark.row("D004-501")
 @pytest.mark.parametrize("name", SMALLEST)
 def test_a_number_that_is_none_is_refused_wherever_it_stands(name):
     for bad in (b"NaN", b"-Infinity", b"1e999"):
@@ -141,6 +143,7 @@ _anything = st.recursive(
 )
 
 
+@pytest.mark.row("D004-502")
 @given(st.sampled_from(sorted(SMALLEST)), st.data())
 def test_whatever_stands_in_a_file_it_is_read_and_its_reasons_are_declared(name, data):
     document = {key: data.draw(_anything | st.just(good)) for key, good in SMALLEST[name].items()}

@@ -79,6 +79,7 @@ _trades = st.builds(
 _quotes = st.builds(quote, symbol=st.sampled_from("AB"), ts=st.integers(-100, 5_000_000), bid=_prices, ask=_prices)
 
 
+@pytest.mark.row("W004-532")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_trades, min_size=1, max_size=12), st.lists(_quotes, max_size=8), st.randoms())
 def test_pandas_says_what_the_formulas_say_whatever_the_order_of_the_trades(tmp_path, trades, quotes, random):

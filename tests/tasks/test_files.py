@@ -34,6 +34,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(artifacts):
     assert not (artifacts.parent / "outside.json").exists()
 
 
+@pytest.mark.row("W004-528")
 def test_a_reader_sees_one_whole_version_while_writers_replace_it():
     versions = [bytes([letter]) * 200_000 for letter in b"abcd"]
     write_artifact("shared.bin", versions[0])
@@ -59,6 +60,7 @@ def test_a_reader_sees_one_whole_version_while_writers_replace_it():
     assert seen <= set(versions)
 
 
+@pytest.mark.row("W004-528")
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(artifacts, monkeypatch):
     write_artifact("a.json", b"old")
     (artifacts / "b").write_bytes(b"a file where a folder should be")

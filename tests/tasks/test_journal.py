@@ -38,6 +38,7 @@ def test_a_new_journal_begins_at_genesis_and_numbers_its_lines(journal):
     assert verify(journal, [second]).judged([second]) is None
 
 
+@pytest.mark.row("P004-509")
 def test_a_journal_of_the_program_before_goes_on_with_its_chain(journal):
     put(journal, chained(tick() for _ in range(30)))
     head = append(journal, tick(), now=NOW)
@@ -45,6 +46,7 @@ def test_a_journal_of_the_program_before_goes_on_with_its_chain(journal):
     assert verify(journal, []).damage is None
 
 
+@pytest.mark.row("W004-515")
 def test_a_damaged_journal_of_the_program_before_is_refused(journal):
     lines = chained(tick(number=n) for n in range(30))
     put(journal, lines[:10] + lines[11:])
@@ -55,6 +57,7 @@ def test_a_damaged_journal_of_the_program_before_is_refused(journal):
     assert journal.read_bytes() == before
 
 
+@pytest.mark.row("W004-516")
 @pytest.mark.parametrize("lost", [1, 2, 40, 200])
 def test_a_torn_end_is_set_aside_and_the_chain_goes_on_over_a_repair_record(journal, lost):
     lines = journal_of(3)
@@ -68,6 +71,7 @@ def test_a_torn_end_is_set_aside_and_the_chain_goes_on_over_a_repair_record(jour
     assert verify(journal, []).damage is None
 
 
+@pytest.mark.row("W004-516")
 def test_a_record_that_lacks_only_its_newline_is_kept(journal):
     put(journal, [*journal_of(3), journal_of(4)[3][:-1]])
     append(journal, tick(), now=NOW)
@@ -83,6 +87,7 @@ def test_a_torn_end_that_an_outside_head_knows_as_whole_is_no_accident(journal):
     assert refusal.value.fields["damage"] == "truncated"
 
 
+@pytest.mark.row("W004-515")
 @pytest.mark.parametrize(
     ("kept", "known", "damage"),
     [
@@ -130,6 +135,7 @@ def test_a_journal_that_was_moved_away_is_not_written_to_any_more(journal):
     assert len(records_in(journal)) == len(records_in(journal.with_suffix(".old"))) == 1
 
 
+@pytest.mark.row("W004-517")
 def test_writers_at_once_make_one_chain_without_a_fork(journal):
     writers, ticks = 8, 40
     running = [
@@ -145,6 +151,7 @@ def test_writers_at_once_make_one_chain_without_a_fork(journal):
     assert len(set(numbers)) == writers * ticks
 
 
+@pytest.mark.row("W004-516")
 def test_a_writer_that_is_killed_leaves_a_journal_that_goes_on(journal):
     append(journal, tick(), now=NOW)
     for _ in range(3):
@@ -182,6 +189,7 @@ def append_on_a_full_disk(path: Path, room: int) -> None:
     subprocess.run([sys.executable, "-c", _FULL_DISK, str(path), str(room)], cwd=ROOT, check=True)
 
 
+@pytest.mark.row("D004-506")
 @pytest.mark.parametrize("room", [0, 1, 200])
 def test_a_full_disk_leaves_nothing_half_done(journal, room):
     append(journal, tick(), now=NOW)
@@ -191,6 +199,7 @@ def test_a_full_disk_leaves_nothing_half_done(journal, room):
     assert append(journal, tick(), now=NOW).count == 2
 
 
+@pytest.mark.row("D004-506")
 def test_a_full_disk_while_a_torn_end_is_set_aside_loses_nothing(journal):
     torn = journal_of(2)[1][:200]
     put(journal, [*journal_of(1), torn])
@@ -220,6 +229,7 @@ def test_a_file_without_any_newline_is_read_in_bounded_pieces(journal):
     assert (reading.damage, reading.line) == (Damage.FLIPPED, 1)
 
 
+@pytest.mark.row("W004-517")
 def test_verifying_meets_no_line_that_is_being_written(journal):
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.tasks.journal_writer", str(journal), "1", "100000"], cwd=ROOT
@@ -234,6 +244,7 @@ def test_verifying_meets_no_line_that_is_being_written(journal):
         child.wait()
 
 
+@pytest.mark.row("P004-511")
 def test_an_older_copy_put_in_place_is_told_from_a_cut_file(journal, tmp_path):
     lines = journal_of(10)
     put(journal, lines)
@@ -242,6 +253,7 @@ def test_an_older_copy_put_in_place_is_told_from_a_cut_file(journal, tmp_path):
     assert verify(journal, [seen]).judged([seen]) is Damage.OLDER_COPY
 
 
+@pytest.mark.row("P004-510")
 def test_two_writers_without_a_lock_are_shown_as_a_fork(journal):
     lines = journal_of(5)
     other, _ = sealed(tick(seq=4, region="us-east-1"), hash_of(lines[2]))
@@ -249,6 +261,7 @@ def test_two_writers_without_a_lock_are_shown_as_a_fork(journal):
     assert (reading.damage, reading.line) == (Damage.FORKED, 5)
 
 
+@pytest.mark.row("P004-510")
 def test_a_chain_that_begins_anew_inside_the_file_is_named(journal):
     reading = verify(put(journal, [*journal_of(5), *chained([tick(reason="again")])]), [])
     assert (reading.damage, reading.line, reading.broken) == (Damage.RESTARTED, 6, 1)

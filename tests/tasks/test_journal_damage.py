@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def named(tmp_path: Path, lines: list[bytes], heads: list[Head] | None = None) -
     return reading.judged(heads) if heads is not None else reading.damage, reading.line
 
 
+@pytest.mark.row("P004-510")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_a_flipped_byte_is_found_in_its_line(tmp_path, lines, data):
@@ -46,6 +48,7 @@ def test_a_flipped_byte_is_found_in_its_line(tmp_path, lines, data):
         assert damage is Damage.FLIPPED
 
 
+@pytest.mark.row("P004-510")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_a_deleted_line_is_found_where_it_is_missing(tmp_path, lines, data):
@@ -53,6 +56,7 @@ def test_a_deleted_line_is_found_where_it_is_missing(tmp_path, lines, data):
     assert named(tmp_path, lines[:gone] + lines[gone + 1 :]) == (Damage.DELETED, gone + 1)
 
 
+@pytest.mark.row("P004-510")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_swapped_lines_are_found_at_the_first(tmp_path, lines, data):
@@ -61,6 +65,7 @@ def test_swapped_lines_are_found_at_the_first(tmp_path, lines, data):
     assert named(tmp_path, lines) == (Damage.SWAPPED, first + 1)
 
 
+@pytest.mark.row("P004-510")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_a_duplicated_line_is_found_at_its_copy(tmp_path, lines, data):
@@ -70,6 +75,7 @@ def test_a_duplicated_line_is_found_at_its_copy(tmp_path, lines, data):
     assert named(tmp_path, lines) == (Damage.DUPLICATED, copy + 1)
 
 
+@pytest.mark.row("P004-510")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_a_torn_end_is_found_at_the_last_line(tmp_path, lines, data):
@@ -79,6 +85,7 @@ def test_a_torn_end_is_found_at_the_last_line(tmp_path, lines, data):
     assert named(tmp_path, [*lines[:-1], lines[-1][:kept]], [head_of(lines)])[0] is Damage.TRUNCATED
 
 
+@pytest.mark.row("P004-510", "W004-519")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_respaced_and_crlf_lines_are_found_though_their_content_is_the_same(tmp_path, lines, data):
@@ -88,6 +95,7 @@ def test_respaced_and_crlf_lines_are_found_though_their_content_is_the_same(tmp_
     assert named(tmp_path, [*lines[:at], crlf, *lines[at + 1 :]]) == (Damage.CRLF, at + 1)
 
 
+@pytest.mark.row("P004-511", "W004-519")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_a_cut_end_shows_by_the_outside_head_and_by_nothing_else(tmp_path, lines, data):
@@ -97,6 +105,7 @@ def test_a_cut_end_shows_by_the_outside_head_and_by_nothing_else(tmp_path, lines
     assert named(tmp_path, kept, [head_of(lines)])[0] is Damage.TRUNCATED
 
 
+@pytest.mark.row("P004-511", "W004-519")
 @_many
 @given(lines=_JOURNALS, data=st.data())
 def test_a_rewrite_with_fresh_hashes_shows_by_the_outside_head_and_by_nothing_else(tmp_path, lines, data):

@@ -42,6 +42,7 @@ def test_without_any_place_there_are_no_heads_and_no_failure(tmp_path):
     assert read_heads(tmp_path / "J.jsonl") == {}
 
 
+@pytest.mark.row("P004-511")
 def test_a_note_is_kept_in_a_repository_without_any_commit_and_replaced_by_a_newer_one(repository):
     journal = repository / "artifacts" / "J.jsonl"
     head = append(journal, tick(), now=NOW)
@@ -51,6 +52,7 @@ def test_a_note_is_kept_in_a_repository_without_any_commit_and_replaced_by_a_new
     assert read_note(repository / "artifacts" / "other.jsonl") is None
 
 
+@pytest.mark.row("P004-511")
 def test_the_notes_have_a_history_so_that_a_changed_note_shows(repository):
     for text in ("one", "two"):
         put_note(repository / "J.jsonl", text)

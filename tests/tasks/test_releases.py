@@ -104,6 +104,7 @@ def test_evidence_that_is_not_there_is_none(tmp_path):
     assert set(read_evidence.fn(tmp_path / "nowhere").values()) == {None}
 
 
+@pytest.mark.row("D004-511")
 def test_evidence_that_is_no_plain_file_is_refused(tmp_path):
     artifacts = make_artifacts(tmp_path / "artifacts")
     (artifacts / "KPI_GATE.json").unlink()
@@ -116,6 +117,7 @@ def test_evidence_that_is_no_plain_file_is_refused(tmp_path):
         read_evidence.fn(artifacts)
 
 
+@pytest.mark.row("P004-516")
 def test_the_zip_has_no_time_no_owner_and_no_compression():
     contents = {"b": b"1" * 999, "a/ü": b""}
     data = zip_of(manifest_of(Source("1", "a" * 40, dirty=False), contents), contents)
@@ -186,6 +188,7 @@ def test_the_second_build_at_a_time_is_refused(released, tmp_path):
         write_bundle.fn(dist, manifest_of(Source("1", "a" * 40, dirty=False), {}), {})
 
 
+@pytest.mark.row("D004-505")
 def test_a_full_disk_leaves_the_old_bundle_and_no_half_of_a_new_one(released):
     stamp, dist, _bundle = released
     before = sorted(path.name for path in dist.iterdir())

@@ -46,6 +46,7 @@ BUNDLE = Contract(
         "inputs_missing",
         "inputs_unreadable",
         "validation_failed",
+        "validation_fast",
         "bundle_not_written",
         "disk_full",
     ),
