@@ -18,20 +18,30 @@ EVERY_S = 1.0
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Advance]:
+def progress(what: str, total: int | Callable[[], int]) -> Iterator[Advance]:
     """Yields a function to call with the number of pieces that were just finished, of `total` altogether.
 
     `what` is lowercase words with dashes: it is the key of the artifact as well. Work of less than a second leaves
-    no artifact, and longer work updates it once a second.
+    no artifact, and longer work updates it once a second. A total that costs something to find out is given as a
+    function: it is asked once, when the work turns out to be long.
     """
-    artifact = _ArtifactOf(what, total) if has_server() and flow_run.id else None
+    artifact = _ArtifactOf(what) if has_server() and flow_run.id else None
+    shown_at, done, known = monotonic(), 0, total if isinstance(total, int) else None
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
-        bar = bars.add_task(what, total=total)
+        bar = bars.add_task(what, total=known)
 
         def advance(pieces: int) -> None:
+            nonlocal shown_at, done, known
+            done += pieces
             bars.advance(bar, pieces)
+            if monotonic() - shown_at < EVERY_S:
+                return
+            if known is None:
+                known = total() if callable(total) else total
+                bars.update(bar, total=known)
             if artifact:
-                artifact.advance(pieces)
+                artifact.show(min(100.0 * done / max(known, 1), 100.0))
+            shown_at = monotonic()
 
         yield advance
         if artifact:
@@ -39,22 +49,15 @@ def progress(what: str, total: int) -> Iterator[Advance]:
 
 
 class _ArtifactOf:
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
-        self.shown_at = monotonic()
+    def __init__(self, what: str) -> None:
+        self.what = what
         self.id: UUID | None = None
-
-    def advance(self, pieces: int) -> None:
-        self.done += pieces
-        if monotonic() - self.shown_at >= EVERY_S:
-            self._show(min(100.0 * self.done / max(self.total, 1), 100.0))
-            self.shown_at = monotonic()
 
     def finish(self) -> None:
         if self.id:
-            self._show(100.0)
+            self.show(100.0)
 
-    def _show(self, percent: float) -> None:
+    def show(self, percent: float) -> None:
         if self.id is None:
             self.id = create_progress_artifact(percent, key=self.what, description=self.what)  # type: ignore[assignment]
         else:

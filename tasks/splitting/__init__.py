@@ -1,5 +1,6 @@
 """Splitting folders out of a monorepo, history included: all of them in one pass (runbook 003, Publishing)."""
 
-from tasks.splitting.split import Split, split
+from tasks.rules.splitting.answer import Split
+from tasks.splitting.split import OnGap, count_commits, split
 
-__all__ = ["Split", "split"]
+__all__ = ["OnGap", "Split", "count_commits", "split"]

@@ -2,14 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tasks.rules.faults import Misconfigured, Refused
 from tasks.rules.splitting.names import printable
-from tasks.rules.splitting.trees import folders_in
+from tasks.rules.splitting.trees import FOLDER_MODE, entries_in
 from tasks.splitting.plumbing import Git, environment, git_failed
 
 _CONFIG = r"^(i18n\.(commitencoding|logoutputencoding)|remote\..*\.partialclonefilter)$"
@@ -22,6 +22,7 @@ class Monorepo:
 
     git: Git
     common_dir: str
+    work_tree: Path | None
     tip: str
     git_version: str
     replaced: str  # replace refs and grafts: they change what every command of git sees
@@ -29,7 +30,7 @@ class Monorepo:
 
 def open_monorepo(repository: Path, tip: str) -> Monorepo:
     """The repository, checked; refuses a shallow clone, a clone without trees and a foreign encoding."""
-    git_dir, common_dir, shallow = _located(repository)
+    git_dir, common_dir, work_tree, shallow = _located(repository)
     if shallow:
         raise Refused("shallow_clone", "fetch the whole history: git fetch --unshallow (in CI: full-depth checkout)")
     git = Git(git_dir)
@@ -42,24 +43,31 @@ def open_monorepo(repository: Path, tip: str) -> Monorepo:
     return Monorepo(
         git,
         common_dir,
+        work_tree,
         commit.result(),
         version.result().decode().strip(),
         replaced.result().decode() + _grafts(common_dir),
     )
 
 
-def _located(repository: Path) -> tuple[str, str, bool]:
-    asked = ("rev-parse", "--absolute-git-dir", "--git-common-dir", "--is-shallow-repository")
+def _located(repository: Path) -> tuple[str, str, Path | None, bool]:
+    """The git directory, the one it shares with other work trees, the top of the work tree, whether it is shallow."""
+    asked = (
+        "--absolute-git-dir", "--git-common-dir", "--is-shallow-repository", "--is-inside-work-tree", "--show-cdup",
+    )  # fmt: skip
     done = (
-        subprocess.run(["git", *asked], cwd=repository, capture_output=True, check=False, env=environment())
+        subprocess.run(
+            ["git", "rev-parse", *asked], cwd=repository, capture_output=True, check=False, env=environment()
+        )
         if repository.is_dir()
         else None
     )
-    lines = done.stdout.split(b"\n") if done and done.returncode == 0 else []
-    if len(lines) != 4:
+    lines = os.fsdecode(done.stdout).split("\n")[:-1] if done and done.returncode == 0 else []
+    if len(lines) not in (len(asked), len(asked) - 1):  # without a work tree there is no last answer
         raise Refused("not_a_repository", "name the folder of a git repository that git itself accepts as one")
-    git_dir, common, shallow = (os.fsdecode(line) for line in lines[:3])
-    return git_dir, str((repository / common).resolve()), shallow == "true"
+    git_dir, common, shallow, inside, *up = lines
+    top = (repository / up[0]).resolve() if up and inside == "true" else None
+    return git_dir, str((repository / common).resolve()), top, shallow == "true"
 
 
 def _commit_at(git: Git, tip: str) -> str:
@@ -95,16 +103,26 @@ def folder_named(source_dir: str) -> bytes:
     return os.fsencode("" if source_dir in (".", "./") else path.as_posix())
 
 
-def chosen_folders(repo: Monorepo, folder: bytes, projects: Sequence[str] | None) -> list[str]:
-    """The names to split, sorted: every sub-folder of the commit, or the wanted ones if all of them are there."""
+def source_entries(repo: Monorepo, folder: bytes) -> list[tuple[int, bytes, str]]:
+    """Mode, name and id of everything in the source folder of the commit."""
     done = repo.git.tried("cat-file", "--batch", given=f"{repo.tip}:".encode() + folder + b"\n")
     if done.returncode != 0:
         raise git_failed("cat-file")
     head, _, content = done.stdout.partition(b"\n")
     if b" tree " not in head[40:46]:
         raise Refused("source_dir_missing", "the commit has no folder of that name: see --source-dir")
-    there = {os.fsdecode(name) for name in folders_in(content[:-1])}
-    if unknown := sorted(set(projects or ()) - there):
+    return entries_in(content[:-1])
+
+
+def chosen_folders(repo: Monorepo, folder: bytes, projects: Sequence[str] | None) -> list[str]:
+    """The names to split, sorted: every sub-folder of the commit, or the wanted ones if all of them are there."""
+    there = {os.fsdecode(name) for mode, name, _ in source_entries(repo, folder) if mode == FOLDER_MODE}
+    return sorted(there if projects is None else wanted_of(there, projects))
+
+
+def wanted_of(there: Iterable[str], projects: Iterable[str]) -> set[str]:
+    """The wanted projects; refuses, naming all of them, when some are not there."""
+    if unknown := sorted(set(projects) - set(there)):
         named = tuple(map(printable, unknown))
         raise Refused("unknown_project", f"the commit has no folder {', '.join(named)}", unknown=named)
-    return sorted(there if projects is None else set(projects))
+    return set(projects)

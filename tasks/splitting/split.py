@@ -2,35 +2,16 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tasks.rules.splitting.answer import History, Split
 from tasks.splitting.passes import Pass
 from tasks.splitting.repository import chosen_folders, folder_named, open_monorepo
 from tasks.splitting.state import Result, StateFile
 
-History = Literal["complete", "gap_skipped"]
 OnGap = Literal["skip", "refuse"]
 OnProgress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """One folder's own history.
-
-    `sha` is its newest commit, or None with the reason in `problem`. `commits` counts its commits, `reused` those of
-    them that an earlier run had made. `history` is `gap_skipped` when the folder was deleted and came back: there the
-    answer differs from `git subtree split`, which would publish the monorepo.
-    """
-
-    name: str
-    prefix: str
-    sha: str | None
-    history: History
-    commits: int
-    reused: int
-    problem: str | None = None
 
 
 def split(  # noqa: PLR0913  the questions of the runbook, one each
@@ -71,3 +52,9 @@ def _told(name: str, folder: str, result: Result, old: Result, on_gap: OnGap) ->
     reused = min(old.commits, result.commits)
     prefix = f"{folder}/{name}" if folder else name
     return Split(name, prefix, None if problem else result.sha, history, result.commits, reused, problem)
+
+
+def count_commits(repository: Path, tip: str = "HEAD") -> int:
+    """How many commits a split that knows nothing yet has to read."""
+    repo = open_monorepo(repository, tip)
+    return int(repo.git.ask("rev-list", "--count", repo.tip))

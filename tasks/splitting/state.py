@@ -8,6 +8,7 @@ written over. Nothing in the file is needed: without it the next run starts from
 import fcntl
 import hashlib
 import json
+import logging
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +23,7 @@ _HEAD = Struct("<8sIQII")  # mark, length of the header, of the body, checksums 
 _FOOT = Struct("<Q8s")  # length of the whole segment, mark
 _MARK = b"wksplit1"
 _LENGTHS = Struct(f"<{len(COLUMNS)}Q")
+log = logging.getLogger("prefect.watchkeeper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,15 @@ class StateFile:
         """Add a segment to the `after` bytes that were loaded; a file that another run has changed is left alone."""
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as file, suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if after in (0, _good_until(file)):
-                file.truncate(after)
-                file.write(_segment(header, columns))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a+b") as file, suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if after in (0, _good_until(file)):
+                    file.truncate(after)
+                    file.write(_segment(header, columns))
+        except OSError as error:  # a mirror that may not be written to, a full disk: the answer is as good without
+            log.warning("what the split has learned is not kept (%s)", type(error).__name__)
 
 
 def _segment(header: Header, columns: Columns) -> bytes:

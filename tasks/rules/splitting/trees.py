@@ -58,6 +58,6 @@ class Forest:
         return _Layout(heads, cut, itemgetter(*places) if len(places) > 1 else lambda ids: (ids[places[0]],))
 
 
-def folders_in(content: bytes) -> list[bytes]:
-    """The names of the folders in a raw tree object; files, links and submodules are none."""
-    return [name for mode, name, _ in _ENTRY.findall(content) if int(mode, 8) == FOLDER_MODE]
+def entries_in(content: bytes) -> list[tuple[int, bytes, str]]:
+    """What a raw tree object holds: mode, name and id of each entry."""
+    return [(int(mode, 8), name, id_.hex()) for mode, name, id_ in _ENTRY.findall(content)]
