@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from tasks.rules.contracts.release import GATE_ERRORS, READY_GATE
 from tasks.rules.freshness import SKEW_S, epoch_of
 from tasks.rules.outcome import Outcome, Status
+from tasks.rules.readiness_scale import Wrong, readiness_in
 
 MIN_READINESS = 85
-_SCALES = {"percent": 1, "ratio": 100}
+_WORDS: Mapping[Wrong | None, str] = {
+    **{wrong: f"readiness_{wrong}" for wrong in Wrong},
+    Wrong.SCALE: "scale_unknown",
+}
 _PRINTABLE = 10**9
 
 
@@ -37,23 +41,9 @@ def kpi_of(content: bytes | None) -> Kpi:
         return Kpi(wrong=("kpi_bad_json",))
     if not isinstance(document, Mapping):
         return Kpi(wrong=("kpi_not_object",))
-    readiness, not_ready = _readiness(document)
+    readiness, wrong = readiness_in(document)
     written, not_dated = _written(document)
-    return Kpi(readiness, written, tuple(word for word in (not_ready, not_dated) if word))
-
-
-def _readiness(document: Mapping[str, object]) -> tuple[float | None, str | None]:
-    value, scale = document.get("readiness"), _SCALES.get(str(document.get("scale", "percent")))
-    if scale is None:
-        return None, "scale_unknown"
-    if value is None:
-        return None, "readiness_missing"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None, "readiness_type"
-    if isinstance(value, float) and not math.isfinite(value):
-        return None, "readiness_not_finite"
-    percent = value * scale
-    return percent, None if 0 <= percent <= 100 else "readiness_out_of_range"
+    return Kpi(readiness, written, tuple(word for word in (_WORDS.get(wrong), not_dated) if word))
 
 
 def _written(document: Mapping[str, object]) -> tuple[int | None, str | None]:

@@ -9,12 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.rules.artifacts import Json
+from tasks.rules.readiness_scale import Wrong, readiness_in
 from tasks.rules.soak import Facts
 
 KPI_GATE = "KPI_GATE.json"
 EDGE_REPORT = "EDGE_REPORT.json"
 MAX_AGE_S = 86_400
 MOST_AHEAD_S = 300  # clocks of two machines differ by less
+_READINESS_WORDS = {
+    Wrong.SCALE: "wrong_type",
+    Wrong.MISSING: "no_readiness",
+    Wrong.TYPE: "wrong_type",
+    Wrong.NOT_FINITE: "not_finite",
+    Wrong.OUT_OF_RANGE: "out_of_range",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +81,11 @@ def _from_edge(edge: Mapping[str, Json]) -> dict[str, float | None]:
 
 
 def readiness_pct(kpi: Mapping[str, Json]) -> float:
-    """In the unit that `scale` names; without it a ratio up to and including 1, a percentage above."""
-    scale = kpi.get("scale")
-    if scale not in (None, "percent", "ratio"):
-        raise Unusable("wrong_type")
-    value = number(kpi, "readiness", 0, 1 if scale == "ratio" else 100)
-    return value * 100 if scale == "ratio" or (scale is None and value <= 1) else value
+    """In the unit that `scale` names, percent without it: the same rule as the gate's."""
+    percent, wrong = readiness_in(kpi)
+    if wrong or percent is None:
+        raise Unusable(_READINESS_WORDS[wrong or Wrong.MISSING])
+    return float(percent)
 
 
 def fills(edge: Mapping[str, Json]) -> float | None:

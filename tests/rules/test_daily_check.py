@@ -58,7 +58,7 @@ def test_what_equals_its_limit_passes_and_what_is_past_it_fails(check, document,
     assert (line.status, line.reason) == (Status.FAIL, reason)
 
 
-@pytest.mark.parametrize(("readiness", "good"), [(85, True), (84.999, False), (0.85, True), (150, False)])
+@pytest.mark.parametrize(("readiness", "good"), [(85, True), (84.999, False), (0.85, False), (150, False)])
 def test_readiness_of_85_is_enough(readiness, good):
     assert (day({FILES[0]: {"readiness": readiness}})["readiness_pct"].status is Status.OK) is good
 

@@ -23,9 +23,20 @@ def test_good_files_give_facts_with_their_units():
     )
 
 
-@pytest.mark.parametrize(("given_value", "pct"), [(0.85, 85.0), (1, 100.0), (1.01, 1.01), (85, 85.0), (0, 0.0)])
-def test_readiness_is_a_ratio_up_to_one_and_a_percentage_above(given_value, pct):
-    assert read(kpi={"readiness": given_value})[0].readiness_pct == pct
+@pytest.mark.row("W004-533")
+@pytest.mark.parametrize(
+    ("kpi", "pct"),
+    [
+        ({"readiness": 85}, 85.0),
+        ({"readiness": 0.85}, 0.85),
+        ({"readiness": 1}, 1.0),
+        ({"readiness": 1, "scale": "percent"}, 1.0),
+        ({"readiness": 0.85, "scale": "ratio"}, 85.0),
+        ({"readiness": 1, "scale": "ratio"}, 100.0),
+    ],
+)
+def test_readiness_is_percent_unless_the_file_says_ratio(kpi, pct):
+    assert read(kpi=kpi)[0].readiness_pct == pct
 
 
 @pytest.mark.row("W004-531")

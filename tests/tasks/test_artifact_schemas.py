@@ -173,9 +173,13 @@ def test_the_published_schema_is_one_and_accepts_what_we_accept(name):
         jsonschema.validate(SMALLEST[name], schema)
 
 
-@given(readiness=_anything | st.floats(0, 100), scale=st.sampled_from(["percent", "ratio", "stars"]))
-def test_the_schema_and_the_soak_agree_on_what_a_kpi_is_and_means(readiness, scale):
-    document: Any = SMALLEST["KPI_GATE.json"] | {"readiness": readiness, "scale": scale}
+@pytest.mark.row("W004-533")
+@given(
+    readiness=_anything | st.floats(0, 100),
+    scale=st.sampled_from([{}, {"scale": "percent"}, {"scale": "ratio"}, {"scale": "stars"}]),
+)
+def test_the_schema_the_gate_and_the_soak_agree_on_what_a_kpi_is_and_means(readiness, scale):
+    document: Any = SMALLEST["KPI_GATE.json"] | {"readiness": readiness} | scale
     if problems("KPI_GATE.json", document):
         with pytest.raises(Unusable):
             readiness_pct(document)
