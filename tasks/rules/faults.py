@@ -3,8 +3,11 @@
     Fault                     a reason (a stable word of the contract) and a next step for the operator
       Misconfigured           the environment is not what the procedure needs; names only, never values
       Unreachable             the other side did not answer; reading again may help, so it may be retried
+        GiteaUnreachable      Gitea did not answer, was too busy, or failed within
       Refused                 a rule or the other side said no; never retried
         LockHeld              somebody else is at work; says who and for how long
+        GiteaRefused          Gitea answered, and the answer was no
+          GiteaUnauthorised   it does not take our login: no other request will fare better
 
 The text of a fault is built from stable words alone. What a driver said stays in the scrubbed log.
 """
@@ -36,6 +39,18 @@ class Unreachable(Fault):
 
 
 class Refused(Fault):
+    pass
+
+
+class GiteaUnreachable(Unreachable):
+    pass
+
+
+class GiteaRefused(Refused):
+    pass
+
+
+class GiteaUnauthorised(GiteaRefused):
     pass
 
 
