@@ -1,1 +1,1 @@
-"""Who may approve, and what was approved: two people, one plan, a limited time."""
+"""Two people before anything that cannot be undone, each proving who they are with a one-time code."""

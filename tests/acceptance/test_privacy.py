@@ -36,6 +36,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "prod-verify": [{"mode": "dry_run"}, {"mode": "verify"}],
     "retention": [{"mode": "report"}, {"mode": "cleanup"}],
     "matching-tuning": [{"execute": True}],
+    "approve": [{"request": 1}],
     "archive-verify": [{"folder": "archives"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],

@@ -1,0 +1,85 @@
+"""The approval form of the Prefect UI: a run is suspended until somebody answers it, and woken from elsewhere.
+
+A suspended run has no process and begins at the top when it comes back, also after the worker or the server were
+started anew; what was answered lives in the database.
+"""
+
+import logging
+from typing import Literal
+from uuid import UUID
+
+import httpx
+from prefect.exceptions import NotPausedError, ObjectNotFound
+from prefect.flow_runs import resume_flow_run, suspend_flow_run
+from prefect.input import RunInput, delete_flow_run_input
+from pydantic import Field
+
+from tasks.approvals.requests import Answer, give_answer
+from tasks.clock import stamp, utc_now
+from tasks.rules.approval import Asked, Problem, State
+
+log = logging.getLogger("prefect.watchkeeper")
+# Who answers late is told so by the run itself, in its line; after another day Prefect fails the run without one.
+_LATE_ANSWERS_S = 86_400
+
+
+class ApprovalForm(RunInput):
+    """What the form asks. The code is checked and used up by the run that reads it, and then deleted."""
+
+    decision: Literal["sign", "refuse", "look_again"] = Field(
+        "sign", description="look_again: somebody answered with `watchkeeper approve` in a terminal"
+    )
+    operator: str = Field("", max_length=32, description="your name as it was enrolled")
+    code: str = Field("", max_length=12, description="the six digits of this moment in your app")
+
+
+def answer_by_form(
+    asked: Asked, key: str, said: tuple[Problem, ...] = (), *, own: bool = True
+) -> tuple[Problem, ...]:
+    """Suspend this run until the form is answered, then act on the answer; empty if it stands, else every reason.
+
+    `own`: whether it is the run that asks, which counts its forms and has a new one for the next answer.
+    """
+    left = max(0, int((asked.expires_at - utc_now()).total_seconds()))
+    form = ApprovalForm.with_initial_data(description=described(asked, said))
+    given = suspend_flow_run(wait_for_input=form, timeout=left + _LATE_ANSWERS_S, key=key) or ApprovalForm()
+    answer = Answer(given.decision, given.operator.strip().lower(), "".join(given.code.split()), by_form=own)
+    problems = give_answer(asked.number, asked.plan_hash, answer, utc_now())
+    _forget(key)
+    return problems
+
+
+def _forget(key: str) -> None:
+    """The code was used up; there is no reason left to keep it in Prefect's database."""
+    try:
+        delete_flow_run_input(key=f"suspended-{key}-response")
+    except (httpx.HTTPError, ObjectNotFound):
+        log.warning("an answered form was not deleted; its code is used up")
+
+
+def described(asked: Asked, said: tuple[Problem, ...] = ()) -> str:
+    """What stands above the form: who is asked for what, and why the last answer did not count."""
+    if asked.state is State.PENDING:
+        turn = f"Asked for by **{asked.requested_by}**. The second signature, of another operator, approves."
+    else:
+        turn = "The first signature asks for it; another operator approves afterwards."
+    parts = [
+        f"**{asked.action}**, request {asked.number}",
+        f"`{asked.subject}`",
+        f"plan `{asked.plan_hash[:16]}`, until {stamp(asked.expires_at)}",
+        turn,
+        *([f"**Not counted: {', '.join(said)}**"] if said else []),
+    ]
+    return "\n\n".join(parts)
+
+
+def wake(run_id: UUID | None) -> bool:
+    """Let the run that waits for an answer look again; False if none waits or no server answers."""
+    if run_id is None:
+        return False
+    try:
+        resume_flow_run(run_id, run_input={"decision": "look_again"})
+    except (httpx.HTTPError, ObjectNotFound, NotPausedError, RuntimeError) as error:
+        log.warning("the run that waits was not woken: %s", type(error).__name__)
+        return False
+    return True
