@@ -23,7 +23,7 @@ from tasks.rules.soak_replay import Replayed, replay
 from tasks.step import step
 
 BLOCK_BYTES = 1 << 20
-_BATCH_LINES = 512
+BATCH_LINES = 512
 
 
 def verify(path: Path, heads: list[Head], advance: Callable[[int], None] = lambda _: None) -> Reading:
@@ -39,7 +39,7 @@ def verify(path: Path, heads: list[Head], advance: Callable[[int], None] = lambd
 def walk(file: BinaryIO, size: int, counts: set[int], advance: Callable[[int], None] = lambda _: None) -> Reading:
     """The same over the first `size` bytes of an open journal, with the counts at which the hash is wanted."""
     chain = _Walk(file, sorted(count for count in counts if count > 0))
-    for block in _blocks(file, size):
+    for block in blocks(file, size):
         chain.over(block)
         advance(len(block))
     return chain.finished()
@@ -63,7 +63,7 @@ def replay_journal(journal: Path, changed: Mapping[str, float], stop: Action) ->
 
 def lines_in(file: BinaryIO, size: int) -> Iterator[bytes]:
     """The lines of the first `size` bytes, one after the other."""
-    return (line for block in _blocks(file, size) for line in io.BytesIO(block))
+    return (line for block in blocks(file, size) for line in io.BytesIO(block))
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class _Walk:
     def _next_batch(self, lines: io.BytesIO) -> list[bytes]:
         """Some hundred lines, ending where a hash is asked for."""
         stop = next((count for count in self.counts if count > self.chain.count), None)
-        most = _BATCH_LINES if stop is None else min(_BATCH_LINES, stop - self.chain.count)
+        most = BATCH_LINES if stop is None else min(BATCH_LINES, stop - self.chain.count)
         return list(islice(lines, most))
 
     def _step_over(self, batch: list[bytes], start: int) -> None:
@@ -164,17 +164,16 @@ def _find(file: BinaryIO, size: int, wanted: str) -> int | None:
     return None
 
 
-def _read(file: BinaryIO, size: int) -> Iterator[bytes]:
-    done = 0
+def _read(file: BinaryIO, size: int, done: int = 0) -> Iterator[bytes]:
     while done < size and (block := os.pread(file.fileno(), min(BLOCK_BYTES, size - done), done)):
         done += len(block)
         yield block
 
 
-def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+def blocks(file: BinaryIO, size: int, start: int = 0) -> Iterator[bytes]:
     """The file in blocks of whole lines; what no line may be as long as comes in pieces, so memory stays bounded."""
     carry = b""
-    for block in _read(file, size):
+    for block in _read(file, size, start):
         data = carry + block
         cut = data.rfind(b"\n") + 1
         if not cut and len(data) > BLOCK_BYTES:

@@ -10,6 +10,7 @@ from tasks.clock import utc_now, zone_named
 from tasks.digests import read_reports, show_daily_trend, write_digest
 from tasks.folders import shown
 from tasks.freshness import read_inputs
+from tasks.journal_heads import read_heads
 from tasks.journal_window import tally_window
 from tasks.procedure import procedure
 from tasks.rules.contracts.daily import DAILY_DIGEST
@@ -35,7 +36,8 @@ def daily_digest(
     """Write the day's digest: light, numbers, trend, guards, advice, and what the soak's ticks said.
 
     Runbook 004, Daily routine step 3. The line is about the soak's ticks in the window: FAIL for a failed tick or a
-    journal that is damaged, ATTN for a warning, a missed slot or a torn end, NODATA without ticks. The light of the
+    journal that is damaged or not the one that the heads outside have seen, ATTN for a warning, a missed slot, a torn
+    end or a clock that went back, NODATA without ticks. `chain=unproven`: no head outside was found. The light of the
     page takes the day's report and numbers in as well. If it is not OK: the page names what is missing or wrong; for
     a damaged journal run `journal-verify`.
 
@@ -43,7 +45,8 @@ def daily_digest(
     """
     now = utc_now()
     window = window_of(now, zone_named(tz), hours)
-    tally = tally_window(Path(journal), window)
+    heads = read_heads(Path(journal))  # first: a line that is added while we read must not look like one too many
+    tally = tally_window(Path(journal), window, [head for held in heads.values() for head in held])
     reports = read_reports(Path(artifacts_dir), window)
     found = read_inputs(Path(artifacts_dir), FILES, int(now.timestamp()))
     digest = digest_of(found, reports, tally, window)

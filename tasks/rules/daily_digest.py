@@ -17,7 +17,8 @@ from tasks.rules.redaction import looks_secret
 from tasks.rules.soak import Verdict
 from tasks.rules.soak_inputs import EDGE_REPORT, Input, Unusable, latency_ms, net_bps, number, taker_ratio, usable
 from tasks.rules.soak_record import GAP
-from tasks.rules.soak_window import WHOLE, Tally, Window, judge_window
+from tasks.rules.soak_tally import TORN, UNPROVEN, WHOLE, Tally
+from tasks.rules.soak_window import Window, judge_window
 
 SENTINEL, DRIFT, REGRESSION = "EDGE_SENTINEL.json", "DRIFT_STOP.json", "REG_GUARD_STOP.json"
 FILES = (EDGE_REPORT, SENTINEL, DRIFT, REGRESSION)
@@ -220,10 +221,14 @@ def _soak(tally: Tally, window: Window) -> list[str]:
         f"- actions: {tally.actions}",
         f"- chain: {tally.chain}",
     ]
-    if tally.chain == "torn":
+    if tally.chain == UNPROVEN:
+        lines.append("- no head outside of the journal tells its end: a cut or rewritten one would not show here")
+    elif tally.chain == TORN:
         lines.append("- WARNING: the last line is torn and is not counted; the next tick sets it aside")
     elif tally.chain != WHOLE:
         lines.append("- WARNING: the counts are not to be trusted; run journal-verify")
     if tally.future:
         lines.append(f"- WARNING: {tally.future} lines are from the future and not counted")
+    if tally.back:
+        lines.append(f"- WARNING: the clock went back before {tally.back} lines")
     return lines

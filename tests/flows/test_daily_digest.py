@@ -51,12 +51,12 @@ def test_a_good_day_is_a_page_and_a_line(capsys, artifacts):
     assert state.is_completed()
     assert line == (
         f"event=daily_digest_soak result=OK cont=19 warn=0 fail=0 actions=0 last_ts={EPOCH - 3600} "
-        "light=OK chain=ok day=2025-04-07 out=artifacts/DAILY_DIGEST.md"
+        "light=OK chain=unproven day=2025-04-07 out=artifacts/DAILY_DIGEST.md"
     )
     page = (artifacts / "DAILY_DIGEST.md").read_text(encoding="ascii")
     assert page.startswith("DAILY DIGEST 2025-04-07 [OK]\n\n| net_bps |")
     assert "- edge_net_bps_delta: -0.150000\n" in page
-    assert page.endswith("- chain: ok\n")
+    assert "- chain: unproven\n" in page
     assert (artifacts / "daily_trend.png").read_bytes().startswith(b"\x89PNG")
 
 

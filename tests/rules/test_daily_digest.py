@@ -19,7 +19,8 @@ from tasks.rules.daily_digest import (
     report_of,
 )
 from tasks.rules.soak_inputs import EDGE_REPORT, Input
-from tasks.rules.soak_window import Tally, window_of
+from tasks.rules.soak_tally import Tally
+from tasks.rules.soak_window import window_of
 from tests.journals import chained, tick
 
 NOW = datetime(2025, 4, 7, 6, tzinfo=UTC)

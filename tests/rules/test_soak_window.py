@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.rules.journal import Head
+from tasks.rules.journal_proof import Proof
 from tasks.rules.outcome import Status
-from tasks.rules.soak_window import Tally, soak_told, window_of
-from tests.journals import chained, respaced, tick
+from tasks.rules.soak_tally import Tally
+from tasks.rules.soak_window import soak_told, window_of
+from tests.journals import chained, hash_of, head_of, respaced, tick
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -22,14 +25,14 @@ def at(hour: int) -> str:
 
 def day(*statuses: str, **changed: object) -> list[bytes]:
     """A journal with one tick an hour from 2026-11-20 on."""
-    return chained(tick(status=status, ts=at(hour), **changed) for hour, status in enumerate(statuses))
+    return chained(tick(seq=hour + 1, status=status, ts=at(hour), **changed) for hour, status in enumerate(statuses))
 
 
-def tallied(lines: list[bytes], hours: int = 24) -> Tally:
-    tally = Tally(SINCE, SINCE + hours * 3600)
+def tallied(lines: list[bytes], hours: int = 24, heads: tuple[Head, ...] = ()) -> Tally:
+    tally = Tally(SINCE, SINCE + hours * 3600, proof=Proof(heads, inode=1))
     for line in lines:
         tally.add(line)
-    return tally
+    return tally.settled()
 
 
 @pytest.mark.row("W004-202", "D004-509")
@@ -64,7 +67,8 @@ def test_a_window_is_never_more_than_an_hour_off_its_hours(minute, hours):
 def test_a_good_day_is_ok_with_its_last_tick():
     line = soak_told(tallied(day(*["CONTINUE"] * 24))).line
     assert line == (
-        f"event=daily_digest_soak result=OK cont=24 warn=0 fail=0 actions=0 last_ts={SINCE + 23 * 3600} chain=ok"
+        "event=daily_digest_soak result=OK cont=24 warn=0 fail=0 actions=0"
+        f" last_ts={SINCE + 23 * 3600} chain=unproven"
     )
 
 
@@ -126,6 +130,80 @@ def test_one_damaged_line_is_never_ok_and_hides_no_other(damage, word):
     assert tally.chain == word
     assert tally.of("CONTINUE") >= 3
     assert soak_told(tally).status is Status.UNHEALTHY
+
+
+@pytest.mark.row("W004-534")
+@pytest.mark.parametrize(
+    ("kept", "inode", "chain", "status"),
+    [
+        (slice(None), 1, "ok", Status.OK),
+        (slice(20), 1, "truncated", Status.UNHEALTHY),
+        (slice(20), 2, "older_copy", Status.UNHEALTHY),
+    ],
+)
+def test_the_newest_outside_head_shows_a_cut_journal_and_an_older_copy(kept, inode, chain, status):
+    lines = day(*["CONTINUE"] * 24)
+    head = Head(24, hash_of(lines[-1]), inode)
+    tally = tallied(lines[kept], heads=(head,))
+    assert (tally.chain, soak_told(tally).status) == (chain, status)
+
+
+@pytest.mark.row("W004-534")
+def test_a_rewritten_journal_is_shown_by_any_head_and_a_torn_one_is_torn_only_if_its_head_is_there():
+    lines = day(*["CONTINUE"] * 24)
+    other = day(*["CONTINUE"] * 24, reason="nicer")
+    assert tallied(other, heads=(head_of(lines[:9]),)).chain == "rewritten"
+    assert tallied([*lines[:-1], lines[-1][:50]], heads=(head_of(lines[:-1]),)).chain == "torn"
+    assert tallied([*lines[:-1], lines[-1][:50]], heads=(head_of(lines),)).chain == "truncated"
+
+
+@pytest.mark.row("W004-534")
+def test_a_head_from_before_the_stretch_and_a_journal_without_numbers_prove_nothing():
+    lines = day(*["CONTINUE"] * 24)
+    late = Tally(SINCE, SINCE + 86_400, link=None, proof=Proof([head_of(lines[:3])]))
+    late.add_all(lines[10:])
+    assert late.settled().chain == "unproven"
+    unnumbered = chained(tick(ts=at(hour)) for hour in range(3))
+    assert tallied(unnumbered, heads=(Head(9, "f" * 64),)).chain == "unproven"
+
+
+@pytest.mark.row("W004-520", "D004-507")
+def test_a_clock_that_went_back_is_told_and_the_lines_still_count():
+    lines = chained(tick(seq=n, ts=at(hour)) for n, hour in enumerate((5, 6, 4, 7), 1))
+    tally = tallied(lines)
+    assert (tally.of("CONTINUE"), tally.back) == (4, 1)
+    outcome = soak_told(tally)
+    assert (outcome.status, outcome.reason) == (Status.PARTIAL, "clock_went_back")
+    assert tallied(chained(tick(seq=n, ts=at(5)) for n in (1, 2))).back == 0
+
+
+def test_what_became_of_an_action_is_no_tick_and_no_second_action():
+    tally = tallied(day("FAIL", "ACTION", action="ROLLBACK_STEP"))
+    assert (tally.ticks, tally.actions, tally.chain) == (1, 1, "unproven")
+
+
+_STATUSES = st.sampled_from(["CONTINUE", "WARN", "FAIL", "INCONCLUSIVE", "GAP", "REPAIR", "ACTION", "SPLENDID"])
+_TICKS = st.lists(
+    st.tuples(_STATUSES, st.integers(0, 60), st.sampled_from(["NONE", "TUNE_DRY"]), st.text(max_size=3)), max_size=12
+)
+
+
+@given(_TICKS, st.integers(0, 12), st.sampled_from([None, 3, 9]), st.booleans())
+def test_counting_at_a_glance_gives_what_counting_line_by_line_gives(ticks, cut, headed, damaged):
+    lines = chained(
+        tick(seq=n, status=status, ts=at(hour), action=action, reason=f'"status":"{text}')
+        for n, (status, hour, action, text) in enumerate(sorted(ticks, key=lambda one: one[1]), 1)
+    )
+    heads = (head_of(lines[:headed]),) if headed and len(lines) >= headed else ()
+    if damaged and lines:
+        lines[len(lines) // 2] = lines[len(lines) // 2].replace(b"canary", b"canarz")
+    at_once = Tally(SINCE, SINCE + 86_400, proof=Proof(heads))
+    at_once.add_all(lines[:cut])
+    at_once.add_all(lines[cut:])
+    one_by_one = Tally(SINCE, SINCE + 86_400, proof=Proof(heads))
+    for line in lines:
+        one_by_one.add(line)
+    assert soak_told(at_once.settled()) == soak_told(one_by_one.settled())
 
 
 def test_a_line_of_garbage_is_damage_and_so_is_a_status_that_nobody_knows():

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.journal_window import NEAR_BYTES, first_offset, tally_window
 from tasks.rules.soak_window import window_of
-from tests.journals import chained, put, tick
+from tests.journals import chained, hash_of, put, tick
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTES = 20_000
@@ -29,6 +29,11 @@ class CountingFile(io.BytesIO):
         self.done += len(line)
         return line
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        self.done += len(content)
+        return content
+
 
 def window(minute: int, hours: int = 24):
     return window_of(START + timedelta(minutes=minute), UTC, hours)
@@ -37,14 +42,14 @@ def window(minute: int, hours: int = 24):
 def test_a_day_in_the_middle_is_counted_exactly_with_its_chain(tmp_path, lines):
     journal = put(tmp_path / "journal.jsonl", lines)
     tally = tally_window.fn(journal, window(10_000))
-    assert (tally.of("CONTINUE"), tally.chain, tally.future) == (1441, "ok", MINUTES - 10_001)
+    assert (tally.of("CONTINUE"), tally.chain, tally.future) == (1441, "unproven", MINUTES - 10_001)
 
 
 def test_the_whole_journal_and_a_window_after_it_are_counted_too(tmp_path, lines):
     journal = put(tmp_path / "journal.jsonl", lines[:3000])
     assert tally_window.fn(journal, window(3000, hours=8760)).of("CONTINUE") == 3000
     late = tally_window.fn(journal, window(30_000))
-    assert (late.ticks, late.chain) == (0, "ok")
+    assert (late.ticks, late.chain) == (0, "unproven")
 
 
 @pytest.mark.row("W004-205")
@@ -58,7 +63,7 @@ def test_what_is_read_does_not_grow_with_the_journal(lines):
     assert 0 < wanted - offset < 2 * NEAR_BYTES
     assert content[offset - 1 : offset] == b"\n"
     assert ahead.startswith(b"{")
-    assert file.done < 50 * 1024
+    assert file.done < 50 * 1024 + NEAR_BYTES
 
 
 def test_damage_in_the_middle_of_the_journal_does_not_lead_the_search_astray(tmp_path, lines):
@@ -68,6 +73,17 @@ def test_damage_in_the_middle_of_the_journal_does_not_lead_the_search_astray(tmp
     assert tally.of("CONTINUE") == 1441
     journal = put(tmp_path / "torn.jsonl", [*lines[:16_000], lines[16_000][:50]])
     assert tally_window.fn(journal, window(15_999)).chain == "torn"
+
+
+@pytest.mark.row("D004-507")
+def test_after_a_clock_that_went_back_no_line_of_the_day_is_left_out(tmp_path, lines):
+    """Sixty lines in the middle of the day say they are from the day before."""
+    minutes = [*range(9_000, 10_000), *range(8_560, 8_620), *range(10_000, 10_441)]
+    stamps = ((START + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ") for minute in minutes)
+    late = chained((tick(ts=ts) for ts in stamps), hash_of(lines[8_999]))
+    journal = put(tmp_path / "journal.jsonl", [*lines[:9_000], *late])
+    tally = tally_window.fn(journal, window(10_440))
+    assert (tally.of("CONTINUE"), tally.back) == (1441, 60)
 
 
 def test_a_journal_that_is_not_there_or_no_file_says_so(tmp_path):
