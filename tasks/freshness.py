@@ -1,7 +1,9 @@
 """What artifacts hold and how old they are: by the time inside them and by the file's own."""
 
+import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tasks.files import replace_file
@@ -23,33 +25,47 @@ def look_at_ages(folder: Path, names: Collection[str]) -> dict[str, Seen | None]
 @step
 def read_inputs(folder: Path, names: Collection[str], now: int) -> dict[str, Input]:
     """What stands in each file and how old it is; what cannot be used says why."""
-    return {name: input_of(*_found(folder / name), now) for name in names}
+    return {name: _input(folder / name, now) for name in names}
 
 
-def _found(path: Path) -> tuple[Seen | None, object]:
+@step
+def read_files(files: Mapping[str, Path], now: int) -> dict[str, Input]:
+    """The same for files that stand anywhere, under the names they are known by."""
+    return {name: _input(path, now) for name, path in files.items()}
+
+
+def _input(path: Path, now: int) -> Input:
+    seen, document, digest = _found(path)
+    return replace(input_of(seen, document, now), sha256=digest)
+
+
+def _found(path: Path) -> tuple[Seen | None, object, str | None]:
+    digest = None
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return None, None
-    except OSError:
-        return Seen(0, problem="unreadable"), None
+        return None, None, None
+    except (OSError, ValueError):  # ValueError: a name that cannot be one, with a NUL in it
+        return Seen(0, problem="unreadable"), None, None
     modified = int(status.st_mtime)
     try:
-        document = _document(path, status.st_size)
-        return Seen(modified, time_inside(document)), document
+        content = _content(path, status.st_size)
+        digest = hashlib.sha256(content).hexdigest()
+        document = json.loads(content)
+        return Seen(modified, time_inside(document)), document, digest
     except OSError:
         problem = "unreadable"
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         problem = "bad_json"
     except (ValueError, OverflowError):
         problem = "time_invalid"
-    return Seen(modified, problem=problem), None
+    return Seen(modified, problem=problem), None, digest
 
 
-def _document(path: Path, size: int) -> object:
+def _content(path: Path, size: int) -> bytes:
     if not path.is_file() or size > LARGEST:
         raise OSError("no file that is read here")
-    return json.loads(path.read_bytes())
+    return path.read_bytes()
 
 
 @step

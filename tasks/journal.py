@@ -11,7 +11,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -87,6 +87,17 @@ class OpenJournal:
             self._repair(now, known)
             self._compare(known)
             return self._add(content, self._tail.whole_bytes)
+
+    def settled(self, *, now: datetime, known: Head | None = None) -> tuple[Head, list[bytes]]:
+        """The journal's head with a torn end repaired, and the lines that a dead writer left behind `known`."""
+        with self._locked():
+            self._repair(now, known)
+            self._compare(known)
+            head = replace(self._tail.head, inode=self._inode)
+            left = 0 if known is None else head.count - known.count
+            if known is None or not 0 < left <= _MOST_TO_READ_BACK:
+                return head, []
+            return head, lines_after(self._descriptor, self._tail, known)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -43,6 +43,13 @@ def notify(procedure: str, outcome: Outcome, *, at: datetime) -> None:
             _send(Notice(outcome.line, link))  # without a memory a message too many is better than none
 
 
+def announce(line: str) -> bool | None:
+    """Tell the people on call one line now: whether the webhook took it, None if there is none."""
+    if not settings().alert_webhook_url:
+        return None
+    return _send(Notice(line, _link()))
+
+
 def _link() -> str | None:
     url = flow_run.ui_url if has_server() and flow_run.id else None
     return scrub(url, known_secrets()) if url else None

@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import Text
 
 from tasks.databases import CONNECT_TIMEOUT_S, is_dsn, plain_dsn
-from tasks.rules.faults import Fault, Misconfigured, Unreachable
+from tasks.rules.faults import Fault, LockHeld, Misconfigured, Unreachable
 from tasks.rules.outcome import Outcome
 from tasks.settings import OPERATIONS_DSN, dsn_named
 
@@ -139,6 +139,8 @@ def _fault_of(error: DBAPIError) -> Fault:
             f" --dsn-env {OPERATIONS_DSN}",
             env=(OPERATIONS_DSN,),
         )
+    if sqlstate == "55P03":
+        return LockHeld("another_run", None)
     if sqlstate is None or sqlstate.startswith(("08", "57P")):
         return Unreachable(
             "db_connect_failed", f"check that the server in {OPERATIONS_DSN} is up", env=(OPERATIONS_DSN,)

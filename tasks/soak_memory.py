@@ -1,19 +1,21 @@
 """What the operations database remembers of soaks: each slot once, ladders by phase and region, journal heads.
 
-Models of what revision 0003 of `migrations/operations/` builds (runbook 004, "Soak orchestration").
+Models of what revisions 0003 and 0004 of `migrations/operations/` build (runbook 004, "Soak orchestration").
 """
 
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, func, select
+from sqlalchemy import BigInteger, Index, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tasks.operations import Base
 from tasks.rules.journal import Head
-from tasks.rules.soak_record import Slot
+from tasks.rules.soak import Phase, Verdict
+from tasks.rules.soak_progress import Move, Seen, State
+from tasks.rules.soak_record import GAP, Slot
 
 _HEADS_TO_COMPARE = 100
 
@@ -31,9 +33,15 @@ class JournalHead(Base):
 
 
 class Soak(Base):
-    """One soak: its phase and since when, the hours of each phase, the seconds between two slots."""
+    """One soak: its phase and since when, the hours of each phase, the seconds between two slots, clock and files.
+
+    A region has one that is active on the real clock and one that is rehearsed on a scaled one.
+    """
 
     __tablename__ = "soaks"
+    __table_args__ = (
+        Index("ux_soaks_active", "region", "clock", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
 
     soak: Mapped[str] = mapped_column(primary_key=True)
     region: Mapped[str]
@@ -44,6 +52,9 @@ class Soak(Base):
     started_at: Mapped[datetime]
     phase_started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None]
+    clock: Mapped[str] = mapped_column(server_default="real")
+    files: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class SoakTick(Base):
@@ -76,8 +87,29 @@ class SoakLadder(Base):
     changed_at: Mapped[datetime]
 
 
+class SoakAction(Base):
+    """What a rung asks for: planned with its tick, then done or failed; the key is what makes it happen once."""
+
+    __tablename__ = "soak_actions"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    journal: Mapped[str]
+    soak: Mapped[str]
+    phase: Mapped[str]
+    region: Mapped[str]
+    slot: Mapped[datetime]
+    action: Mapped[str]
+    reason_code: Mapped[str]
+    state: Mapped[str]
+    hook: Mapped[str | None]
+    result: Mapped[str | None]
+    planned_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
 def hold_journal(active: Session, journal: Path) -> None:
-    """Let nobody else on any machine write this journal until the transaction ends."""
+    """Let nobody else on any machine write this journal until the transaction ends; `LockHeld` after a minute."""
+    active.execute(text("SET LOCAL lock_timeout = '60s'"))  # a writer that was stopped must not hang everybody else
     active.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name_of(journal), 0))))
 
 
@@ -118,11 +150,33 @@ def set_ladder(active: Session, slot: Slot, fails: int, at: datetime) -> None:
     active.merge(SoakLadder(soak=slot.soak, phase=slot.phase.value, region=slot.region, fails=fails, changed_at=at))
 
 
-def tick_at(active: Session, slot: Slot, at: datetime) -> SoakTick | None:
-    return active.get(SoakTick, (slot.soak, slot.phase.value, slot.region, at))
+def tick_of_slot(active: Session, slot: Slot, at: datetime, *, any_phase: bool) -> SoakTick | None:
+    """The slot in the books, in whatever phase if asked: a soak judges an hour once, also if it moved on with it."""
+    query = select(SoakTick).where(SoakTick.soak == slot.soak, SoakTick.region == slot.region, SoakTick.slot == at)
+    return active.scalar(query if any_phase else query.where(SoakTick.phase == slot.phase.value))
 
 
-def last_slot(active: Session, slot: Slot) -> datetime | None:
-    """The newest slot of this soak, phase and region that stands in the books."""
-    mine = (SoakTick.soak == slot.soak, SoakTick.phase == slot.phase.value, SoakTick.region == slot.region)
+def newest_slot(active: Session, slot: Slot) -> datetime | None:
+    """The newest slot of this soak and region in the books, in whatever phase."""
+    mine = (SoakTick.soak == slot.soak, SoakTick.region == slot.region)
     return active.scalar(select(func.max(SoakTick.slot)).where(*mine))
+
+
+def seen_so_far(active: Session, soak: str, phase: Phase, region: str) -> Seen:
+    """What the books have of a phase in a region."""
+    mine = (SoakTick.soak == soak, SoakTick.phase == phase.value, SoakTick.region == region)
+    rows = active.execute(select(SoakTick.status, func.count()).where(*mine).group_by(SoakTick.status))
+    counts: dict[str, int] = {row.status: row[1] for row in rows}
+    gaps = counts.pop(GAP, 0)
+    last = select(SoakTick.status).where(*mine, SoakTick.status != GAP).order_by(SoakTick.slot.desc()).limit(1)
+    status = active.scalar(last)
+    ladder = active.get(SoakLadder, (soak, phase.value, region))
+    return Seen(counts, gaps, ladder.fails if ladder else 0, Verdict(status) if status else None)
+
+
+def take_move(soak: Soak, move: Move, at: datetime) -> None:
+    """Put the soak into its next phase, or end it."""
+    if move.phase is not None:
+        soak.phase, soak.phase_started_at = move.phase.value, at
+    if move.state is not State.ACTIVE:
+        soak.state, soak.ended_at, soak.ended_reason = move.state.value, at, move.reason

@@ -32,6 +32,16 @@ class Input:
     document: Json = None
     age_s: float | None = None
     problem: str | None = None
+    sha256: str | None = None
+
+
+def sources_of(found: Mapping[str, Input]) -> dict[str, Json]:
+    """For each file that was read how old it was and which one it was, for the tick's line."""
+    return {
+        name: {"age_s": one.age_s, "sha256": one.sha256}
+        for name, one in sorted(found.items())
+        if one.sha256 is not None
+    }
 
 
 class Unusable(ValueError):

@@ -7,13 +7,17 @@ decision can be made again from the journal alone. What differs in length from t
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from tasks.rules.artifacts import Json
 from tasks.rules.journal import Record
 from tasks.rules.soak import CAPS, Action, Caps, Decision, Facts, Phase, Thresholds, Verdict, recommend
 
 GAP = "GAP"
+ACTION = "ACTION"
+"""The status of a line that tells what became of a rung's action."""
+HOUR_S = 3_600.0
+REAL_CLOCK = "real"
 _NAMES = tuple(field.name for field in fields(Facts) if field.name != "missing")
 
 
@@ -88,6 +92,40 @@ def _of_slot(slot: Slot, ts: str) -> Record:
         "slot": slot.at,
         "soak": slot.soak,
         "ts": ts,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a line was made from and under which clock: the real one, unless the line says otherwise."""
+
+    clock: str = REAL_CLOCK
+    every_s: float = HOUR_S
+    sources: Mapping[str, Json] = field(default_factory=dict)
+
+
+def with_origin(record: Record, origin: Origin) -> Record:
+    """The same content with its origin; what is as it should be is not mentioned."""
+    said: dict[str, Json] = {} if origin.clock == REAL_CLOCK else {"clock": origin.clock}
+    if origin.every_s != HOUR_S:
+        said["every_s"] = origin.every_s
+    if origin.sources:
+        said["sources"] = dict(origin.sources)
+    return {**record, **said}
+
+
+def action_record(slot: Slot, action: Action, *, hook: str, state: str, result: str, key: str, ts: str) -> Record:
+    """The content of the line that says what became of an action: `state` is done or failed, `result` one word."""
+    return {
+        **_of_slot(slot, ts),
+        "action": action.value,
+        "hook": hook,
+        "key": key,
+        "reason": result,
+        "reason_code": ACTION,
+        "recommendation": "",
+        "result": state,
+        "status": ACTION,
     }
 
 

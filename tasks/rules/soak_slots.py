@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 HOUR = timedelta(hours=1)
+MOST_GAPS = 1_000
+"""More hours than this are not missed by an outage: the clock has jumped."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -16,3 +18,19 @@ def missed_slots(last: datetime | None, slot: datetime, every: timedelta = HOUR)
     if last is None:
         return ()
     return tuple(last + every * number for number in range(1, max(1, (slot - last) // every)))
+
+
+def why_not(slot: datetime, first: datetime, newest: datetime | None, every: timedelta = HOUR) -> str | None:
+    """Why a slot that nobody has judged cannot be judged now; None if it can.
+
+    `first` is the soak's own first slot, `newest` the newest one in the books.
+    """
+    if slot < max(first, newest or first):
+        return "clock_went_back"
+    since = newest or first
+    return "clock_ahead" if (slot - since) // every > MOST_GAPS else None
+
+
+def gaps_before(slot: datetime, first: datetime, newest: datetime | None, every: timedelta = HOUR) -> list[datetime]:
+    """The slots of a soak that passed before this one without being judged."""
+    return list(missed_slots(newest or first - every, slot, every))

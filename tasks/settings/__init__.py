@@ -9,6 +9,7 @@ from tasks.settings.environment import (
     fill_in,
     is_set,
     known_secrets,
+    secret_named,
     settings,
 )
 from tasks.settings.production import RetentionDays, TuningBounds, retention_days, tuning_bounds
@@ -25,6 +26,7 @@ __all__ = [
     "is_set",
     "known_secrets",
     "retention_days",
+    "secret_named",
     "settings",
     "tuning_bounds",
 ]

@@ -68,6 +68,12 @@ def dsn_named(name: str) -> SecretStr:
     return SecretStr(value)
 
 
+def secret_named(name: str) -> SecretStr | None:
+    """The secret in the variable of that name; None if it is not set."""
+    value = os.environ.get(name, "").strip()
+    return SecretStr(value) if value else None
+
+
 def fill_in(values: Mapping[str, str]) -> None:
     """Set the variables that the environment leaves open, before anything reads them."""
     for name, value in values.items():

@@ -8,6 +8,7 @@ from tasks.rules.soak_inputs import EDGE_REPORT, KPI_GATE
 _SECTION = "004 Soak orchestration"
 _JOURNAL_FAULTS = ("journal_missing", "journal_not_read", "journal_damaged", "journal_not_written")
 _NO_JOURNAL = ("journal_missing", "journal_not_read")
+_CLOCK_FAULTS = ("clock_went_back", "clock_ahead", "clock_not_scaled", "invalid_time")
 _EVERY_LIMIT_BROKEN = Facts(0.0, 0.0, 1.0, 9e9, 9e99, None, (EDGE_REPORT, KPI_GATE))
 _VIOLATIONS = evaluate(_EVERY_LIMIT_BROKEN, CAPS[next(iter(CAPS))], Thresholds()).violations
 
@@ -49,7 +50,18 @@ SOAK_TICK = Contract(
     "soak_tick",
     (Status.OK, Status.WARN, Status.INSUFFICIENT_DATA, Status.SKIPPED, Status.FAIL),
     _SECTION,
-    reasons=("ok", "net_bps_in_[2.0,2.5)", "no_traffic", "slot_judged", *_VIOLATIONS, *_JOURNAL_FAULTS),
+    reasons=(
+        "ok",
+        "net_bps_in_[2.0,2.5)",
+        "no_traffic",
+        "slot_judged",
+        "no_active_soak",
+        *_VIOLATIONS,
+        *_JOURNAL_FAULTS,
+        *_CLOCK_FAULTS,
+        "phase_differs",
+        "journal_differs",
+    ),
     keys=(
         Key("phase", Kind.WORD, "shadow, canary or live-econ"),
         Key("status", Kind.WORD),
@@ -65,6 +77,12 @@ SOAK_TICK = Contract(
         Key("gaps", Kind.COUNT, "hours before it that nobody judged"),
         Key("violations", Kind.TEXT, "every limit that was broken, when it is more than one, with ; between"),
         Key("damage", Kind.WORD, "what is wrong with the journal"),
+        Key("soak", Kind.WORD, "the soak it belongs to; by-hand for none"),
+        Key("seq", Kind.COUNT, "its line in the journal"),
+        Key("rung", Kind.COUNT, "failures on the ladder of this phase and region after it"),
+        Key("moved", Kind.WORD, "where the soak went with this tick: a phase, passed or failed"),
+        Key("hook", Kind.WORD, "what the rung did, as hook:done, hook:failed or unfinished"),
+        Key("clock", Kind.WORD, "frozen, or scaled in a rehearsal; absent on the real one"),
     ),
     form=Form.EVENT,
     words={
@@ -74,4 +92,114 @@ SOAK_TICK = Contract(
         Status.SKIPPED: "SKIPPED",
         Status.FAIL: "FAIL",
     },
+)
+
+SOAK_ACTION = Contract(
+    "soak_action",
+    (Status.PLANNED, Status.OK, Status.FAIL),
+    _SECTION,
+    reasons=(
+        "announced",
+        "nobody_to_tell",
+        "not_announced",
+        "rehearsed",
+        "called",
+        "run_created",
+        "run_completed",
+        "run_not_finished",
+        "run_failed",
+        "no_such_deployment",
+        "refused_by_server",
+        "hooks_invalid",
+        "secret_missing",
+        "no_answer",
+        "timed_out",
+        *(f"http_{code}" for code in range(300, 600)),
+    ),
+    keys=(
+        Key("phase", Kind.WORD),
+        Key("status", Kind.WORD),
+        Key("action", Kind.WORD, "the rung of the ladder"),
+        Key("reason", Kind.WORD, "what became of it"),
+        Key("region", Kind.WORD),
+        Key("slot", Kind.TIME, "the tick that asked for it"),
+        Key("hook", Kind.WORD, "announce, deployment or http"),
+        Key("soak", Kind.WORD),
+        Key("reason_code", Kind.WORD, "why the tick asked for it"),
+        Key("seq", Kind.COUNT, "its line in the journal"),
+    ),
+    form=Form.EVENT,
+)
+
+SOAK = Contract(
+    "soak",
+    (Status.OK, Status.SKIPPED, Status.FAIL),
+    _SECTION,
+    reasons=(
+        "already_active",
+        "already_ended",
+        "no_active_soak",
+        "soak_active",
+        "name_taken",
+        "no_hours",
+        "canary_required",
+        "kept",
+        "hooks_invalid",
+        *_CLOCK_FAULTS,
+    ),
+    keys=(
+        Key("do", Kind.WORD, "start, status, advance or stop"),
+        Key("soak", Kind.WORD, "its name"),
+        Key("region", Kind.WORD),
+        Key("state", Kind.WORD, "active, passed, failed or stopped"),
+        Key("ended", Kind.WORD, "why it ended"),
+        Key("phase", Kind.WORD, "shadow, canary or live-econ"),
+        Key("rung", Kind.COUNT, "failures on the ladder of this phase"),
+        Key("ticks", Kind.COUNT, "slots that were judged, in all phases"),
+        Key("gaps", Kind.COUNT, "slots that nobody judged"),
+        Key("fails", Kind.COUNT),
+        Key("hours_left", Kind.MEASURE, "hours of ticks that it still needs"),
+        Key("keeps", Kind.WORDS, "what keeps it from leaving the phase"),
+        Key("lines", Kind.COUNT, "lines of the journal by its newest head"),
+        Key("head", Kind.DIGEST, "hash of the last one"),
+        Key("actions", Kind.COUNT, "actions that are planned and not done yet"),
+        Key("clock", Kind.WORD, "scaled in a rehearsal"),
+    ),
+)
+
+SOAK_REPORT = Contract(
+    "soak_report",
+    (Status.OK, Status.INSUFFICIENT_DATA, Status.FAIL),
+    "004 Long Soak",
+    reasons=(
+        "no_ticks",
+        "unreadable_lines",
+        "canary_required",
+        "too_long",
+        "journal_in_use",
+        "rehearsal_stopped",
+        "unknown_zone",
+        "phase_differs",
+        *_JOURNAL_FAULTS,
+        *_CLOCK_FAULTS,
+    ),
+    keys=(
+        Key("soak", Kind.WORD, "the soak it is about"),
+        Key("canary_passed", Kind.FLAG, "a canary has run with traffic and without a failure"),
+        Key("ticks", Kind.COUNT),
+        Key("gaps", Kind.COUNT, "hours that nobody judged"),
+        Key("fails", Kind.COUNT),
+        Key("warns", Kind.COUNT),
+        Key("inconclusive", Kind.COUNT, "ticks without traffic"),
+        Key("rollback_steps", Kind.COUNT, "ticks that climbed a rung"),
+        Key(
+            "mttr_s",
+            Kind.MEASURE,
+            "mean seconds from a first failure to the next good tick; absent if none recovered",
+        ),
+        Key("chain", Kind.WORD, "ok, unproven, or what is wrong with the journal"),
+        Key("clock", Kind.WORD, "scaled in a rehearsal"),
+        Key("damage", Kind.WORD, "what is wrong with the journal"),
+        Key("file", Kind.FILE, "the report's name"),
+    ),
 )
