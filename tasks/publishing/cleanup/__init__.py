@@ -1,0 +1,1 @@
+"""Local space conservation: published folders into the archive, out of it, or gone for good (runbook 003)."""
