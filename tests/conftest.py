@@ -12,6 +12,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.gitea.fixtures import gitea, gitea_server
+
+__all__ = ["gitea", "gitea_server"]
+
 os.environ.setdefault("DO_NOT_TRACK", "1")
 for _name in (
     "POSTGRES_DSN_PROD",

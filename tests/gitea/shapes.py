@@ -1,0 +1,115 @@
+"""The JSON of users, organisations and repositories."""
+
+from tests.gitea.world import Org, Repo, User, World
+
+
+def user_json(world: World, user: User | Org) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "login": user.name,
+        "login_name": "",
+        "full_name": "",
+        "email": f"{user.name}@noreply.localhost",
+        "avatar_url": f"{world.root_url}avatars/{user.id:032x}",
+        "language": "",
+        "is_admin": getattr(user, "is_admin", False),
+        "last_login": "0001-01-01T00:00:00Z",
+        "created": "2026-11-21T03:00:00Z",
+        "restricted": False,
+        "active": False,
+        "prohibit_login": False,
+        "location": "",
+        "website": "",
+        "description": "",
+        "visibility": "public",
+        "followers_count": 0,
+        "following_count": 0,
+        "starred_repos_count": 0,
+        "username": user.name,
+    }
+
+
+def org_json(world: World, org: Org) -> dict[str, object]:
+    return {
+        "id": org.id,
+        "name": org.name,
+        "full_name": "",
+        "email": "",
+        "avatar_url": f"{world.root_url}avatars/{org.id:032x}",
+        "description": "",
+        "website": "",
+        "location": "",
+        "visibility": "public",
+        "repo_admin_change_team_access": False,
+        "username": org.name,
+    }
+
+
+def repo_json(world: World, repo: Repo, user: User | None) -> dict[str, object]:
+    owner = world.users.get(repo.owner.lower()) or world.orgs[repo.owner.lower()]
+    view, html = repo.seen(), f"{world.root_url}{repo.full_name}"
+    return {
+        "id": repo.id,
+        "owner": user_json(world, owner),
+        "name": repo.name,
+        "full_name": repo.full_name,
+        "description": repo.description,
+        "empty": view.empty,
+        "private": repo.private,
+        "fork": False,
+        "template": False,
+        "parent": None,
+        "mirror": repo.mirror,
+        "size": view.size,
+        "language": "",
+        "languages_url": f"{world.root_url}api/v1/repos/{repo.full_name}/languages",
+        "html_url": html,
+        "url": f"{world.root_url}api/v1/repos/{repo.full_name}",
+        "link": "",
+        "ssh_url": f"git@localhost:{repo.full_name}.git",
+        "clone_url": f"{html}.git",
+        "original_url": "",
+        "website": repo.website,
+        "stars_count": 0,
+        "forks_count": 0,
+        "watchers_count": 1,
+        "open_issues_count": 0,
+        "open_pr_counter": 0,
+        "release_counter": 0,
+        "default_branch": view.default_branch,
+        "archived": repo.archived,
+        "created_at": "2026-11-21T03:00:00Z",
+        "updated_at": view.updated_at,
+        "archived_at": "1970-01-01T00:00:00Z",
+        "permissions": {
+            "admin": world.may("admin", repo, user),
+            "push": world.may("write", repo, user),
+            "pull": world.may("read", repo, user),
+        },
+        "has_issues": True,
+        "internal_tracker": {
+            "enable_time_tracker": True,
+            "allow_only_contributors_to_track_time": True,
+            "enable_issue_dependencies": True,
+        },
+        "has_wiki": True,
+        "has_pull_requests": True,
+        "has_projects": True,
+        "has_releases": True,
+        "has_packages": True,
+        "has_actions": False,
+        "ignore_whitespace_conflicts": False,
+        "allow_merge_commits": True,
+        "allow_rebase": True,
+        "allow_rebase_explicit": True,
+        "allow_squash_merge": True,
+        "allow_rebase_update": True,
+        "default_delete_branch_after_merge": False,
+        "default_merge_style": "merge",
+        "default_allow_maintainer_edit": False,
+        "avatar_url": "",
+        "internal": False,
+        "mirror_interval": "",
+        "mirror_updated": "0001-01-01T00:00:00Z",
+        "repo_transfer": None,
+    }
