@@ -217,6 +217,7 @@ def _standing(active: Session, soak: Soak) -> Standing:
         every_s=soak.every_s,
         started_at=soak.started_at,
         seen=seen[Phase(soak.phase)],
+        journal=str(journal_of(soak)),
         clock=soak.clock,
         ended=soak.ended_reason,
         ticks=ticks,

@@ -31,6 +31,7 @@ class Standing:
     fails: int = 0
     head: Head | None = None
     actions: int = 0
+    journal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
