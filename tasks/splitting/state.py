@@ -22,6 +22,7 @@ from tasks.rules.splitting.columns import COLUMNS, Columns
 _HEAD = Struct("<8sIQII")  # mark, length of the header, of the body, checksums of both
 _FOOT = Struct("<Q8s")  # length of the whole segment, mark
 _MARK = b"wksplit1"
+_KEPT = 16  # states of other folder lists; the oldest goes when a new one comes
 _LENGTHS = Struct(f"<{len(COLUMNS)}Q")
 log = logging.getLogger("prefect.watchkeeper")
 
@@ -88,7 +89,7 @@ class StateFile:
         if self.path is None:
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _make_room(self.path)
             with self.path.open("a+b") as file, suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if after in (0, _good_until(file)):
@@ -96,6 +97,14 @@ class StateFile:
                     file.write(_segment(header, columns))
         except OSError as error:  # a mirror that may not be written to, a full disk: the answer is as good without
             log.warning("what the split has learned is not kept (%s)", type(error).__name__)
+
+
+def _make_room(path: Path) -> None:
+    """A folder for the state, without states that nobody has added to for longest."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    others = sorted(path.parent.glob("*.split"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for old in [] if path in others else others[_KEPT - 1 :]:
+        old.unlink(missing_ok=True)
 
 
 def _segment(header: Header, columns: Columns) -> bytes:

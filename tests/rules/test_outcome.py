@@ -67,6 +67,17 @@ def test_each_runbook_form_has_its_own_head(said, line):
     assert said.line == line
 
 
+def test_a_row_is_its_values_alone_until_something_is_wrong_with_it():
+    row = Contract(
+        "project", (Status.OK,), "003", form=Form.ROW, keys=(Key("name", Kind.ENCODED), Key("commit", Kind.DIGEST))
+    )
+    said = row.says(Status.OK, commit="1f2e3d4", name="a%20b", frozen_now="2026-11-21T03:00:00Z")
+    assert said.line == "a%20b 1f2e3d4"
+    assert json.loads(said.json)["status"] == "ok"
+    assert row.says(Status.OK, name="a b\n", commit="no").line == "project status=error reason=invalid_output_value"
+    assert row.shape == "<name> <commit>"
+
+
 def test_two_procedures_may_end_in_the_same_word_and_keep_their_own_names():
     sentinel = Contract(
         "cron_sentinel", (Status.OK,), "004", form=Form.RESULT, words={Status.OK: "OK"}, head="RESULT"

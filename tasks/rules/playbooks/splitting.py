@@ -1,6 +1,6 @@
 """A next step for each reason of the split (runbook 003, Product Repo Publishing)."""
 
-from tasks.rules.contracts.publishing import LEFT_OUT_REASONS
+from tasks.rules.contracts.publishing import INSIDE_REASONS, LEFT_OUT_REASONS
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
 _PUBLISHING = "003 Product Repo Publishing"
@@ -64,11 +64,13 @@ NOT_SPLIT = Playbook(
     ),
 )
 NOTED = Playbook(
-    "A folder was left out, or a part of its history",
+    "A folder was left out, or something of it will not be published",
     _PUBLISHING,
     (
         "gap_skipped: the folder was deleted and came back; the time in between is not part of its history.",
         "symlink, submodule, nested_repository: commit it as a real folder if it is to be published.",
+        "holds_submodules, holds_lfs_pointers: what they point to is elsewhere and has to be published by itself.",
+        "objects_missing: a partial clone; `git fetch --refetch` in a clone without --filter before publishing.",
         "untracked, empty: add and commit it, or leave it; only what HEAD has is published.",
     ),
 )
@@ -84,5 +86,5 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(
         ("not_split", "history_gap", "join_repeated", "join_unresolved", "join_leaks", "join_differs"), NOT_SPLIT
     ),
-    **dict.fromkeys(("gap_skipped", *LEFT_OUT_REASONS), NOTED),
+    **dict.fromkeys(("gap_skipped", *LEFT_OUT_REASONS, *INSIDE_REASONS), NOTED),
 }

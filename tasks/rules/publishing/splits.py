@@ -4,23 +4,36 @@ from collections.abc import Iterator, Sequence
 
 from tasks.rules.contracts.publishing import SPLIT, SPLIT_NOTE, SPLIT_PROJECT
 from tasks.rules.outcome import Outcome, Status
+from tasks.rules.publishing.contents import Inside
 from tasks.rules.publishing.folders import LeftOut
 from tasks.rules.splitting.answer import Split
 from tasks.rules.splitting.names import printable
 
 
-def rows_and_notes(splits: Sequence[Split], left_out: Sequence[LeftOut]) -> Iterator[Outcome]:
+def rows_and_notes(
+    splits: Sequence[Split], left_out: Sequence[LeftOut], inside: Sequence[Inside]
+) -> Iterator[Outcome]:
     """First every row, so that a script finds its data in one place; then what a person should know."""
     for one in splits:
         if one.sha:
             yield SPLIT_PROJECT.says(Status.OK, name=printable(one.name), commit=one.sha)
+    for status, reason, name in _notes(splits, left_out, inside):
+        yield SPLIT_NOTE.says(status, reason, name=printable(name))
+
+
+def _notes(
+    splits: Sequence[Split], left_out: Sequence[LeftOut], inside: Sequence[Inside]
+) -> Iterator[tuple[Status, str, str]]:
     for one in splits:
         if one.problem:
-            yield SPLIT_NOTE.says(Status.FAIL, one.problem, name=printable(one.name))
+            yield Status.FAIL, one.problem, one.name
         elif one.history == "gap_skipped":
-            yield SPLIT_NOTE.says(Status.WARN, "gap_skipped", name=printable(one.name))
+            yield Status.WARN, "gap_skipped", one.name
     for aside in left_out:
-        yield SPLIT_NOTE.says(Status.WARN, aside.why.value, name=printable(aside.name))
+        yield Status.WARN, aside.why.value, aside.name
+    for held in inside:
+        for reason in held.reasons:
+            yield Status.WARN, reason, held.name
 
 
 def split_told(head: str, splits: Sequence[Split], left_out: Sequence[LeftOut]) -> Outcome:

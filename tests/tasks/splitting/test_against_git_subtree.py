@@ -44,6 +44,7 @@ def verdict(repo: RawGit, ours: Split, theirs: str | None) -> str:
     return "leaked" if leaks else "equal" if ours.history == "complete" else "equal across a gap"
 
 
+@pytest.mark.row("P003-150", "W003-150")
 @pytest.mark.timeout(3600)
 def test_generated_histories_give_the_same_commits(tmp_path):
     with ThreadPoolExecutor(2) as pool:

@@ -28,6 +28,7 @@ def test_a_folder_that_is_no_repository_is_refused(tmp_path):
     assert refused(tmp_path / "nowhere", "product").reason == "not_a_repository"
 
 
+@pytest.mark.row("W003-154", "D003-156")
 def test_a_shallow_clone_is_refused(repo, write, tmp_path):
     write("product/app/a.txt", "1")
     write("product/app/a.txt", "2")
@@ -35,6 +36,7 @@ def test_a_shallow_clone_is_refused(repo, write, tmp_path):
     assert refused(tmp_path / "clone", "product").reason == "shallow_clone"
 
 
+@pytest.mark.row("W003-155", "D003-154")
 def test_a_clone_without_trees_is_refused(repo, write):
     write("product/app/a.txt", "1")
     repo.git("config", "remote.origin.partialCloneFilter", "tree:0")
@@ -52,6 +54,7 @@ def test_an_encoding_that_changes_commits_is_refused(repo, write, name):
     assert split(repo.path, "product")[0].sha
 
 
+@pytest.mark.row("W003-153", "D003-155")
 @pytest.mark.parametrize("source", ["", "/product", "../product", "product/..", "a/../b", "product\nx", "product\0"])
 def test_a_source_folder_that_leads_elsewhere_is_refused(repo, write, source):
     write("product/app/a.txt", "1")
@@ -81,6 +84,7 @@ def test_a_commit_that_is_none_is_refused(repo, write, tip):
     assert refused(repo.path, "product", tip=tip).reason == "no_such_commit"
 
 
+@pytest.mark.row("W003-151")
 def test_every_unknown_project_is_named(repo, write):
     write("product/app/a.txt", "1")
     write("product/file", "1")
@@ -101,6 +105,7 @@ def test_a_folder_without_projects_has_no_splits(repo, write):
     assert split(repo.path, "product") == []
 
 
+@pytest.mark.row("W003-152", "D003-150")
 @pytest.mark.parametrize("odd", ODD_NAMES, ids=repr)
 def test_an_odd_name_gives_the_commits_of_a_plain_one(tmp_path, odd):
     plain = tell_story(tmp_path / "plain", 12, 10)
@@ -112,6 +117,7 @@ def test_an_odd_name_gives_the_commits_of_a_plain_one(tmp_path, odd):
     assert alone in split(twin.path, "product")
 
 
+@pytest.mark.row("W003-150", "P003-153")
 def test_a_gap_is_skipped_and_said_or_refused_as_asked(repo, write):
     write("product/app/a.txt", "1")
     repo.git("rm", "-rq", "product/app")
@@ -149,6 +155,7 @@ def test_variables_of_an_outer_git_do_not_lead_elsewhere(repo, write, monkeypatc
     assert split(repo.path, "product") == expected
 
 
+@pytest.mark.row("D003-154")
 def test_objects_that_are_missing_are_a_fault_and_not_a_shorter_history(repo, write):
     write("product/app/a.txt", "1")
     middle = write("product/app/a.txt", "2")
@@ -157,6 +164,7 @@ def test_objects_that_are_missing_are_a_fault_and_not_a_shorter_history(repo, wr
     assert refused(repo.path, "product").reason == "git_failed"
 
 
+@pytest.mark.row("D003-154")
 def test_a_missing_tree_is_a_fault_and_not_a_gap(repo, write):
     write("product/app/a.txt", "1")
     tree = repo.git("rev-parse", "HEAD^{tree}").decode()

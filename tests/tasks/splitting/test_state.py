@@ -1,5 +1,7 @@
 """What a second run reads and what it throws away."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tasks.splitting import split
@@ -28,6 +30,7 @@ def read_commits(repo, state):
     return sum(seen)
 
 
+@pytest.mark.row("P003-151")
 def test_the_second_run_reads_only_new_commits(repo, write, state):
     for number in range(5):
         write(f"product/app{number % 2}/a.txt", str(number))
@@ -48,6 +51,7 @@ def test_the_second_run_says_how_much_it_reused(repo, write, state):
     assert run(repo, state)["app"].reused == 5
 
 
+@pytest.mark.row("P003-151")
 @pytest.mark.parametrize("seed", range(6))
 def test_a_history_read_in_pieces_gives_what_one_read_gives(tmp_path, state, seed):
     repo = tell_story(tmp_path / "mono", seed, 14)
@@ -104,6 +108,7 @@ def test_a_join_in_a_new_commit_makes_the_state_void(repo, write, state):
     run(repo, state)
 
 
+@pytest.mark.row("D003-157")
 @pytest.mark.parametrize("keep", [0, 1, 7, 60, 200, -1, -9, -17])
 def test_a_state_that_a_kill_cut_short_is_as_good_as_the_part_before_it(repo, write, state, keep):
     write("product/app/a.txt", "1")
@@ -120,6 +125,27 @@ def test_a_state_that_a_kill_cut_short_is_as_good_as_the_part_before_it(repo, wr
     assert run(repo, state)["app"].reused == 3
 
 
+@pytest.mark.row("D003-157")
+def test_runs_at_the_same_time_answer_alike_and_leave_a_state_that_holds(repo, write, state):
+    for number in range(3):
+        for change in range(4):
+            write(f"product/app{number}/a.txt", str(change))
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(lambda _: facts(split(repo.path, "product", state=state)), range(4)))
+        assert told == [facts(split(repo.path, "product"))] * 4
+        assert read_commits(repo, state) == 0
+
+
+def test_states_of_folder_lists_that_nobody_asks_for_are_thrown_away(repo, write, state):
+    for number in range(20):
+        write("product/app/a.txt", str(number))
+        write(f"product/more{number}/a.txt", "1")
+        split(repo.path, "product", state=state)
+    assert len(list(state.iterdir())) == 16
+    assert read_commits(repo, state) == 0
+
+
+@pytest.mark.row("D003-157")
 def test_a_damaged_state_is_no_state(repo, write, state):
     for number in range(3):
         write("product/app/a.txt", str(number))
