@@ -14,6 +14,7 @@ REPOSITORY_REASONS = (
 )
 FOLDER_REASONS = ("invalid_source_dir", "source_dir_missing", "unknown_project", "no_projects")
 LEFT_OUT_REASONS = ("symlink", "submodule", "nested_repository", "empty", "untracked")
+INSIDE_REASONS = ("holds_submodules", "holds_lfs_pointers", "objects_missing")
 NO_SPLIT_REASONS = ("history_gap", "join_repeated", "join_unresolved", "join_leaks", "join_differs")
 """Why a project has no commit that may be published."""
 
@@ -49,6 +50,6 @@ SPLIT_NOTE = Contract(
     "split_note",
     (Status.WARN, Status.FAIL),
     _PUBLISHING,
-    reasons=("gap_skipped", *LEFT_OUT_REASONS, *NO_SPLIT_REASONS),
+    reasons=("gap_skipped", *LEFT_OUT_REASONS, *INSIDE_REASONS, *NO_SPLIT_REASONS),
     keys=(Key("name", Kind.ENCODED, "the folder, written as in split_project"),),
 )
