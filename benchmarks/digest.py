@@ -1,10 +1,12 @@
 """The last 24 hours of a long journal beside programs that read all of it.
 
 `python -m benchmarks.digest [lines] [rounds]`. The same work is: how many ticks of each status the window has. Ours
-also follows the hash chain of what it reads; the peers check nothing. duckdb and orjson take part where installed.
+also follows the hash chain of what it reads; the peers check nothing, so the whole file is counted by ours without
+its chain as well. duckdb, orjson and pandas take part where installed.
 """
 
 import importlib.util
+import io
 import json
 import sys
 import tempfile
@@ -12,14 +14,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import interleaved, report
 from tasks.clock import stamp
+from tasks.journal_reading import BATCH_LINES, blocks
 from tasks.journal_window import tally_window
 from tasks.rules.journal import GENESIS, sealed
 from tasks.rules.soak import CAPS, Action, Facts, Phase, Thresholds, evaluate
+from tasks.rules.soak_columns import glance_at
 from tasks.rules.soak_record import Slot, tick_record
 from tasks.rules.soak_window import window_of
 
@@ -42,11 +47,18 @@ def main(lines: int = 200_000, rounds: int = 3) -> None:
             peers["orjson, all lines"] = partial(_scanned, journal, _orjson(), day.start)
         if importlib.util.find_spec("duckdb"):
             peers["duckdb, whole file"] = partial(_by_duckdb, journal, stamp(day.start))
+        else:
+            print("duckdb is not installed: skipped")
+        if importlib.util.find_spec("pandas"):
+            peers["pandas, whole file"] = partial(_by_pandas, journal, stamp(day.start))
         title = f"of a journal of {lines} lines, {journal.stat().st_size >> 20} MB"
         ours: dict[str, Callable[[], object]] = {OURS: partial(tally_window.fn, journal, day)}
         report(f"digest of 24 h {title}", OURS, interleaved({**ours, **peers}, rounds))
         all_of_it = "ours: every line, chain followed"
-        sides: dict[str, Callable[[], object]] = {all_of_it: partial(tally_window.fn, journal, whole)}
+        sides: dict[str, Callable[[], object]] = {
+            all_of_it: partial(tally_window.fn, journal, whole),
+            "ours: every line at a glance, no chain": partial(_glanced, journal),
+        }
         report(f"digest of all {title}", all_of_it, interleaved({**sides, **peers}, rounds))
 
 
@@ -69,6 +81,23 @@ def _scanned(journal: Path, loads: Callable[[bytes], Any], since: datetime) -> C
             if record["ts"] >= first:
                 found[record["status"]] += 1
     return found
+
+
+def _glanced(journal: Path) -> Counter[str]:
+    found = Counter[str]()
+    with journal.open("rb") as file:
+        for block in blocks(file, journal.stat().st_size):
+            lines = io.BytesIO(block)
+            while batch := list(islice(lines, BATCH_LINES)):
+                glance = glance_at(batch)
+                found.update(glance.counts if glance else {})
+    return found
+
+
+def _by_pandas(journal: Path, first: str) -> object:
+    pandas: Any = importlib.import_module("pandas")
+    ticks = pandas.read_json(journal, lines=True, convert_dates=False)
+    return ticks[ticks["ts"] >= first]["status"].value_counts()
 
 
 def _orjson() -> Callable[[bytes], Any]:

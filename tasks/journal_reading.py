@@ -22,7 +22,9 @@ from tasks.rules.soak import Action
 from tasks.rules.soak_replay import Replayed, replay
 from tasks.step import step
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = (
+    1 << 17
+)  # what malloc keeps: larger blocks are fetched from the kernel anew each time, at three times the cost
 BATCH_LINES = 512
 
 
