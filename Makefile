@@ -5,8 +5,9 @@ export DO_NOT_TRACK := 1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup up down status deploy drift check docs lock test bench clean \
-	full-accept ready-gate bundle bundle-auto ready-bundle full-validate all-ops
+.PHONY: help setup up down status deploy drift check docs lock test test-long bench clean \
+	full-accept ready-gate bundle bundle-auto ready-bundle full-validate soak-14d all-ops \
+	soak-shadow soak-canary soak-live-econ
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,8 +43,11 @@ check: .venv/.installed-dev ## Format, lint, types, the import law, generated pa
 	$(BIN)/lint-imports
 	$(BIN)/python -m flows.pages --check
 
-test: .venv/.installed-dev ## The whole test suite
-	$(BIN)/pytest
+test: .venv/.installed-dev ## The whole test suite, in three processes: most of it waits for servers
+	$(BIN)/pytest --numprocesses=3 --dist=loadgroup
+
+test-long: .venv/.installed-dev ## What takes many minutes: the fourteen days of a soak, with everything dying
+	$(BIN)/pytest -m long -s
 
 bench: .venv/.installed-dev ## Every benchmark beside its peer, as ratios
 	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
@@ -67,8 +71,21 @@ ready-bundle: .venv/.installed ## Everything a release rests on, then the bundle
 full-validate: .venv/.installed ## Every declared check, then the acceptance, with a summary (runbook 004)
 	@$(BIN)/watchkeeper quick-cmds --do full-validate
 
+soak-14d: .venv/.installed ## Start the soak of fourteen days; soak-tick judges it every hour (runbook 004)
+	@$(BIN)/watchkeeper quick-cmds --do soak-14d
+
 all-ops: .venv/.installed ## All quick commands one after the other, with a summary (runbook 004)
 	@$(BIN)/watchkeeper quick-cmds --do all
+
+# Each of these is a soak of 24 hourly ticks in one phase; live-econ has its canary before it, or nothing goes live.
+soak-shadow: .venv/.installed ## Start a soak of 24 hours in shadow (runbook 004)
+	@$(BIN)/watchkeeper soak --do start --shadow-hours 24 --canary-hours 0 --live-hours 0
+
+soak-canary: .venv/.installed ## Start a soak of 24 hours in canary (runbook 004)
+	@$(BIN)/watchkeeper soak --do start --shadow-hours 0 --canary-hours 24 --live-hours 0
+
+soak-live-econ: .venv/.installed ## Start a soak of 24 hours in canary and, if it passes, 24 in live-econ (runbook 004)
+	@$(BIN)/watchkeeper soak --do start --shadow-hours 0 --canary-hours 24 --live-hours 24
 
 clean: down ## Stop the stack and remove its data
 	rm -rf .watchkeeper
