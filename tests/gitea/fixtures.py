@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.gitea.deliveries import Delivery, post_of
+from tests.gitea.deliveries import Post, post_of
 from tests.gitea.faults import Trouble
 from tests.gitea.server import Seen, Server, running_gitea
 from tests.gitea.world import Repo, World, plain_git_environment
 
 BOSS, PASSWORD = "boss", "p@ss:w/rd%41 müß#?&\"'"
+CLIENT = httpx.Client(trust_env=False, verify=False, timeout=20)
 _SIGNED = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
@@ -40,8 +41,9 @@ class Gitea:
         return self.server.world
 
     @property
-    def deliveries(self) -> list[Delivery]:
-        return post_of(self.world).sent
+    def post(self) -> Post:
+        """Who delivers the webhooks: how long after a push, and whether to this machine."""
+        return post_of(self.world)
 
     @property
     def seen(self) -> list[Seen]:
@@ -58,7 +60,7 @@ class Gitea:
     ) -> httpx.Response:
         """A plain request to the API, as the site admin unless told."""
         encoded = (login[0].encode(), login[1].encode()) if login else None
-        return httpx.request(method, f"{self.url}/api/v1/{path}", auth=encoded, trust_env=False, timeout=20, **more)
+        return CLIENT.request(method, f"{self.url}/api/v1/{path}", auth=encoded, **more)
 
     def repo(self, name: str) -> Repo:
         found = self.world.repo(self.owner, name)
@@ -90,7 +92,9 @@ def gitea(gitea_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Git
     """A Gitea that answers as a real one was seen to, with a fresh organisation and no trouble."""
     owner = f"Org-{uuid.uuid4().hex[:10]}"
     gitea_server.world.add_org(owner, BOSS)
-    gitea_server.world.lag_s, post_of(gitea_server.world).delay_s = 1.5, 0.5
+    gitea_server.world.lag_s = 1.5
+    post = post_of(gitea_server.world)
+    post.delay_s, post.allows_loopback = 0.5, True
     gitea_server.seen.clear()
     monkeypatch.setenv("GITEA_URL", gitea_server.url)
     monkeypatch.setenv("GITEA_ADMIN_USER", BOSS)

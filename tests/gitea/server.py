@@ -88,7 +88,9 @@ class Server:
         if trouble.cut and not trouble.after:
             _cut(send)
             return
-        reply = trouble.reply() or await anyio.to_thread.run_sync(self._reply, request, path, body)
+        reply = trouble.reply()
+        if reply is None:
+            reply = await anyio.to_thread.run_sync(self._reply, request, path, body)
         if trouble.cut:
             _cut(send)
             return
