@@ -55,7 +55,7 @@ def _found(grounds: Grounds, entry: Entry, there: dict[Key, Found], restored: da
         return Found(problem=Rule.UNSAFE_PATH)
     seen = there.get(entry.key, Found())
     try:
-        place = archive_of(grounds.archives, entry)
+        place = archive_of(grounds.root, grounds.archives, entry)
         archived = place is not None and is_there(place)
     except Refused:
         return Found(problem=Rule.UNSAFE_PATH)

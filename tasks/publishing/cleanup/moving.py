@@ -37,6 +37,7 @@ def move(source: Place, target: Place, digest: str) -> None:
 
 def _claim(target: Place) -> None:
     """Make the empty folder that the rename replaces: whoever else wants the name is told that it is taken."""
+    target.base.mkdir(parents=True, exist_ok=True)
     with opened(target.base, target.parents, create=True) as parent:
         try:
             os.mkdir(target.name, dir_fd=parent)

@@ -72,9 +72,9 @@ def archive_root_of(root: Path, archive_dir: str) -> Path:
     """The folder of the archives: inside `.orket/`, or anywhere outside of the repository (another disk)."""
     path = Path(os.path.normpath(root / archive_dir))
     resolved = path.resolve()
-    is_inside = root in resolved.parents
+    is_inside = root in path.parents or root in resolved.parents
     allowed = resolved == path if is_inside else resolved not in (root, *root.parents)
-    if is_inside and resolved.relative_to(root).parts[0] != ".orket":
+    if is_inside and path.relative_to(root).parts[0] != ".orket":
         allowed = False
     if not allowed:
         raise Refused("unsafe_archive_dir", "name a folder below .orket/, or one outside of the repository")
@@ -88,21 +88,24 @@ def archive_names(name: str, at: datetime) -> Iterator[str]:
     yield from (f"{stamped}-{number}" for number in range(2, 1000))
 
 
-def archive_place(archives: Path, name: str, entry_name: str) -> Place:
+def archive_place(root: Path, archives: Path, name: str, entry_name: str) -> Place:
     """The archive of that project by its own name; refuses a name that no archive of this project can have."""
     if not _is_part(entry_name) or not re.fullmatch(re.escape(name) + _STAMP, entry_name):
         raise Refused("unsafe_path", "correct archived_path in the registry: it names no archive of this project")
-    return Place(archives, (), entry_name, (ASIDE,))
+    if root not in archives.parents:
+        return Place(archives, (), entry_name, (ASIDE,))
+    parents = archives.relative_to(root).parts
+    return Place(root, parents, entry_name, (*parents, ASIDE))
 
 
-def archive_of(archives: Path, entry: Entry) -> Place | None:
+def archive_of(root: Path, archives: Path, entry: Entry) -> Place | None:
     """The archive that the row tells of, if it is one that archiving could have made; None without one."""
     if entry.archived_path is None:
         return None
     told = PurePosixPath(entry.archived_path)
     if str(told.parent) != str(archives):
         raise Refused("unsafe_path", "correct archived_path in the registry: it lies outside of the archive")
-    return archive_place(archives, entry.project_name, told.name)
+    return archive_place(root, archives, entry.project_name, told.name)
 
 
 @contextmanager

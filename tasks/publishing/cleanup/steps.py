@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from tasks.publishing.cleanup import memory
 from tasks.publishing.cleanup.contents import (
@@ -20,30 +19,17 @@ from tasks.publishing.cleanup.contents import (
     files_in,
     is_checkout_of,
 )
-from tasks.publishing.cleanup.index import mark_absent, mark_present
+from tasks.publishing.cleanup.index import check_free, mark_absent, mark_present
 from tasks.publishing.cleanup.looking import Grounds, look_at
 from tasks.publishing.cleanup.memory import Kept, State
 from tasks.publishing.cleanup.moving import discard, move, sweep, unclaim
 from tasks.publishing.cleanup.places import Place, archive_names, archive_of, archive_place, is_there, place_of
+from tasks.publishing.cleanup.remote import Remote
 from tasks.publishing.registry import open_registry, remember
 from tasks.rules.faults import Refused
 from tasks.rules.publishing.cleanup import Act, Judged, Limits, judge, nanoseconds
 from tasks.rules.publishing.parity import Manifest
 from tasks.rules.publishing.registry import Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the remote has now: the head of the branch, or None without one, and every file of it."""
-
-    head: str | None
-    manifest: Manifest
-
-
-class Remote(Protocol):
-    """The other side, asked anew each time."""
-
-    def published(self, entry: Entry) -> Published: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +45,7 @@ class Moved:
 def archive_folder(grounds: Grounds, one: Judged, remote: Remote, limits: Limits, now: datetime) -> Moved:
     """Move one published folder to the archive, if all that made it due still holds."""
     entry = still_due(grounds, one, limits, now)
+    check_free(grounds.root)
     place = place_of(grounds.root, *entry.key)
     contents, committed = contents_of(place), committed_at(grounds.git, f"{grounds.head_now()}:{entry.prefix}")
     if not committed or not is_checkout_of(contents, committed, grounds.root, entry.prefix):
@@ -86,13 +73,13 @@ def archive_folder(grounds: Grounds, one: Judged, remote: Remote, limits: Limits
 
 def _free_place(grounds: Grounds, entry: Entry, now: datetime) -> Place:
     names = archive_names(entry.project_name, now)
-    places = (archive_place(grounds.archives, entry.project_name, name) for name in names)
+    places = (archive_place(grounds.root, grounds.archives, entry.project_name, name) for name in names)
     return next(place for place in places if not os.path.lexists(place.path))
 
 
 def _archived(grounds: Grounds, kept: Kept, entry: Entry, now: datetime) -> None:
     """The folder is in the archive: make sure that it is what was read, and write it down."""
-    target = archive_place(kept.archives, entry.project_name, kept.name)
+    target = archive_place(grounds.root, kept.archives, entry.project_name, kept.name)
     place = place_of(grounds.root, *entry.key)
     now_there = contents_of(target).digest
     if now_there != kept.digest:
@@ -107,7 +94,7 @@ def _archived(grounds: Grounds, kept: Kept, entry: Entry, now: datetime) -> None
 def delete_archive(grounds: Grounds, one: Judged, remote: Remote, limits: Limits, now: datetime) -> Moved:
     """Remove one archive for good, if it is untouched and the remote still has exactly that."""
     entry = still_due(grounds, one, limits, now)
-    place = archive_of(grounds.archives, entry)
+    place = archive_of(grounds.root, grounds.archives, entry)
     if place is None:
         raise Refused("row_changed", "the registry has changed since the plan; start again")
     contents = contents_of(place)
@@ -127,7 +114,8 @@ def _deleted(grounds: Grounds, kept: Kept, entry: Entry, now: datetime) -> None:
 
 def restore_folder(grounds: Grounds, entry: Entry, now: datetime) -> Moved:
     """Bring one folder back from the archive, where nothing stands in its place."""
-    place, archived = place_of(grounds.root, *entry.key), archive_of(grounds.archives, entry)
+    place, archived = place_of(grounds.root, *entry.key), archive_of(grounds.root, grounds.archives, entry)
+    check_free(grounds.root)
     if archived is None or not is_there(archived):
         raise Refused("archive_missing", "there is no archive of this project; clone it from its repository")
     if os.path.lexists(place.path):
@@ -160,7 +148,7 @@ def _proven(grounds: Grounds, entry: Entry, contents: Contents, now: datetime) -
         return kept
     if not _is_known(grounds, entry, contents):
         raise Refused("archive_unproven", "nothing tells what this archive should hold; compare it by hand")
-    place = archive_of(grounds.archives, entry)
+    place = archive_of(grounds.root, grounds.archives, entry)
     return Kept(
         key=entry.key,
         archives=grounds.archives,
@@ -207,7 +195,7 @@ def finish(grounds: Grounds, kept: Kept, now: datetime) -> None:
     """Bring to its end, or take back, what a run that was killed left under way."""
     entry = next(row for row in open_registry.fn(grounds.root, now) if row.key == kept.key)
     place = place_of(grounds.root, *kept.key)
-    archived = archive_place(kept.archives, entry.project_name, kept.name)
+    archived = archive_place(grounds.root, kept.archives, entry.project_name, kept.name)
     match kept.state:
         case State.ARCHIVING:
             _finish_move(place, archived, kept)

@@ -14,7 +14,8 @@ class Monorepo:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        subprocess.run(["git", "init", "-q", "-b", "main", str(root)], check=True)
+        if not root.exists():
+            subprocess.run(["git", "init", "-q", "-b", "main", str(root)], check=True)
 
     def git(self, *arguments: str, **variables: str) -> str:
         done = subprocess.run(
