@@ -17,6 +17,7 @@ SUMMARY_FILE = "QUICK_CMDS_SUMMARY.md"
 class QuickCommand(StrEnum):
     READY_BUNDLE = "ready-bundle"
     FULL_VALIDATE = "full-validate"
+    SOAK_14D = "soak-14d"
     ALL = "all"
 
 
@@ -40,6 +41,7 @@ class Step:
 STEPS: dict[QuickCommand, tuple[Step, ...]] = {
     QuickCommand.READY_BUNDLE: (Step("weekly-rollup"), Step("readiness-score"), Step("kpi-gate"), Step("bundle")),
     QuickCommand.FULL_VALIDATE: (Step("full-validate"), Step("full-accept")),
+    QuickCommand.SOAK_14D: (Step("soak", (("do", "start"),)),),  # its hours are fourteen days if nothing else is said
 }
 
 

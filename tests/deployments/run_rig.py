@@ -28,6 +28,7 @@ class Rig:
     folder: Path
     port: int
     children: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/", timeout=60)
@@ -63,6 +64,7 @@ class Rig:
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "WATCHKEEPER_ENGINE_SOCKET": str(self.address),
             "RIG_REPORTS": str(self.folder),
+            **self.settings,
         }
 
     def start(self, name: str, *command: str) -> None:
@@ -85,9 +87,24 @@ class Rig:
             child.kill()
             child.wait()
 
+    def kill(self, name: str) -> None:
+        """SIGKILL for the process and nobody else: what it started lives on, as after an OOM kill."""
+        child = self.children.pop(name)
+        child.kill()
+        child.wait()
+
+    def start_server(self) -> None:
+        self.start("server", "prefect", "server", "start")
+
     def start_engine(self) -> None:
         self.start("engine", "deployments.engine_server")
         await_true(self.address.exists, 60)
+
+    def start_worker(self) -> None:
+        self.start("worker", "prefect", "worker", "start", "--type", "process", "--pool", POOL)
+
+    def await_server(self) -> None:
+        await_true(lambda: _answers(self), 120)
 
     def said_by(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
@@ -149,14 +166,14 @@ def _has_worker(rig: Rig) -> bool:
 
 
 @contextmanager
-def running_rig(folder: Path, port: int) -> Iterator[Rig]:
-    """Server, engine and worker, up and ready."""
-    rig = Rig(folder, port)
+def running_rig(folder: Path, port: int, **settings: str) -> Iterator[Rig]:
+    """Server, engine and worker, up and ready; `settings` are variables of all of them."""
+    rig = Rig(folder, port, settings=settings)
     try:
-        rig.start("server", "prefect", "server", "start")
+        rig.start_server()
         rig.start_engine()
-        await_true(lambda: _answers(rig), 120)
-        rig.start("worker", "prefect", "worker", "start", "--type", "process", "--pool", POOL)
+        rig.await_server()
+        rig.start_worker()
         await_true(lambda: _has_worker(rig), 60)
         yield rig
     finally:

@@ -8,9 +8,17 @@ import pytest
 from deployments.wanted import ROOT
 from flows.catalogue import read_catalogue
 from flows.command_line import build_parser
+from tasks.rules.soak import Phase
+from tasks.rules.soak_progress import plan_complaint
 
 TARGETS = ("full-accept", "ready-gate", "bundle", "bundle-auto")
-QUICK_COMMANDS = {"ready-bundle": "ready-bundle", "full-validate": "full-validate", "all-ops": "all"}
+QUICK_COMMANDS = {
+    "ready-bundle": "ready-bundle",
+    "full-validate": "full-validate",
+    "soak-14d": "soak-14d",
+    "all-ops": "all",
+}
+PHASES = {"soak-shadow": (24, 0, 0), "soak-canary": (0, 24, 0), "soak-live-econ": (0, 24, 24)}
 
 
 def commands_of(target: str) -> list[list[str]]:
@@ -36,3 +44,14 @@ def test_a_target_of_a_quick_command_is_that_quick_command_for_real(target):
     typed = build_parser(read_catalogue()).parse_args(words)
     assert (typed.command, typed.do) == ("quick-cmds", QUICK_COMMANDS[target])
     assert "dry_run" not in typed
+
+
+@pytest.mark.row("P004-408")
+@pytest.mark.parametrize("target", PHASES)
+def test_a_target_of_a_phase_starts_24_hourly_ticks_of_it_and_nothing_goes_live_without_a_canary(target):
+    (words,) = commands_of(target)
+    typed = build_parser(read_catalogue()).parse_args(words)
+    assert (typed.command, typed.do) == ("soak", "start")
+    hours = (typed.shadow_hours, typed.canary_hours, typed.live_hours)
+    assert hours == PHASES[target]
+    assert plan_complaint(dict(zip(Phase, hours, strict=True))) is None

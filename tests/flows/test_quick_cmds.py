@@ -11,12 +11,20 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlo
 from flows.catalogue import read_catalogue
 from flows.command_line import build_parser
 from flows.release.quick_cmds import quick_cmds
+from tasks.rules.soak_progress import State
+from tasks.soaks import Asked, look_at_soak
 from tasks.step import without_server
 from tests.release_folder import NOON, NOW, make_artifacts
 
 READY_BUNDLE = ["weekly-rollup", "readiness-score", "kpi-gate", "bundle"]
 FULL_VALIDATE = ["full-validate", "full-accept"]
-PLANS = {"ready-bundle": READY_BUNDLE, "full-validate": FULL_VALIDATE, "all": READY_BUNDLE + FULL_VALIDATE}
+SOAK_14D = ["soak --do start"]
+PLANS = {
+    "ready-bundle": READY_BUNDLE,
+    "full-validate": FULL_VALIDATE,
+    "soak-14d": SOAK_14D,
+    "all": READY_BUNDLE + FULL_VALIDATE + SOAK_14D,
+}
 
 
 @pytest.fixture
@@ -85,6 +93,7 @@ def test_a_failing_step_hides_none_and_the_exit_code_tells_of_it(capsys, place):
         "event=validation_section name=linters status=OK details=exit_0 seconds=<s>",
         "RESULT=OK checked=1 failed=0 mode=FULL",
         "event=full_accept status=FAIL files_checked=4 errors=3",
+        "soak status=fail reason=missing_dsn env=WATCHKEEPER_DSN",
         "QUICK_CMDS=DONE",
     ]
     assert code == 1
@@ -95,6 +104,7 @@ def test_a_failing_step_hides_none_and_the_exit_code_tells_of_it(capsys, place):
         ["| bundle", "FAIL"],
         ["| full-validate", "OK"],
         ["| full-accept", "FAIL"],
+        ["| soak", "FAIL"],
     ]
     assert summary(place)[-1] == "RESULT=FAIL"
 
@@ -123,6 +133,20 @@ def test_a_summary_that_cannot_be_written_is_a_failure_and_nothing_half_done_is_
     code, lines = run(capsys, "full-validate")
     assert (code, lines[-1]) == (1, "QUICK_CMDS=DONE reason=artifact_not_written")
     assert not [path for path in (place / "artifacts").iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.row("P004-406", "W004-404")
+@pytest.mark.usefixtures("operations_database")
+def test_the_fourteen_days_are_started_for_real_and_once(capsys, place):
+    (place / "soak.toml").write_text("")
+    assert run(capsys, "soak-14d")[0] == 0
+    started = look_at_soak.fn(Asked())
+    assert started and started.state is State.ACTIVE
+    assert sum(started.hours.values()) == 14 * 24
+    code, lines = run(capsys, "soak-14d")
+    assert code == 0
+    assert lines[0].startswith(f"soak status=skipped reason=already_active do=start soak={started.soak} ")
+    assert lines[1:] == ["QUICK_CMDS=DONE"]
 
 
 @pytest.mark.usefixtures("prefect_server")
