@@ -37,6 +37,7 @@ class PublishSettings(BaseSettings):
     )
     target_branch: str | None = Field(None, validation_alias="PRODUCT_PUBLISH_TARGET_BRANCH")
     repo_prefix: str = Field("", validation_alias="PRODUCT_PUBLISH_REPO_PREFIX")
+    repo_root: str = Field(".", validation_alias="PRODUCT_PUBLISH_REPO_ROOT")
 
 
 class ProjectCleanupSettings(BaseSettings):

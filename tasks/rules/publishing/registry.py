@@ -63,15 +63,15 @@ class Publication:
     remote_sha: str | None
     parity: bool | None
     at: datetime
-    deleted_local: bool = False
+    folder_is_here: bool = True
 
 
 def published(old: Entry | None, new: Publication) -> Entry:
     """The row after a publish.
 
-    Parity that was verified before stays verified when nothing has changed since and nobody looked again. What
-    cleanup wrote down stays: an archive that the row points to is never lost by publishing again. A folder that was
-    published is there, so it is deleted no longer.
+    Parity that was verified before stays verified when nothing has changed since and nobody looked again, and so does
+    the moment of publishing. What cleanup wrote down stays: an archive that the row points to is never lost by
+    publishing again. A folder that is there again is deleted no longer.
     """
     entry = Entry(
         new.source_dir,
@@ -83,13 +83,15 @@ def published(old: Entry | None, new: Publication) -> Entry:
         new.remote_sha,
         new.parity is True,
         new.at,
-        deleted_at=new.at if new.deleted_local else None,
     )
     if old is None:
         return entry
-    entry = replace(entry, archived_at=old.archived_at, archived_path=old.archived_path)
-    still_verified = new.parity is None and old.parity_verified and _is_unchanged(old, new)
-    return replace(entry, parity_verified=True) if still_verified else entry
+    deleted_at = None if new.folder_is_here else old.deleted_at
+    entry = replace(entry, archived_at=old.archived_at, archived_path=old.archived_path, deleted_at=deleted_at)
+    if not _is_unchanged(old, new):
+        return entry
+    verified = old.parity_verified if new.parity is None else new.parity
+    return replace(entry, parity_verified=verified, last_published_at=old.last_published_at)
 
 
 def _is_unchanged(old: Entry, new: Publication) -> bool:

@@ -165,8 +165,16 @@ def test_publishing_again_never_forgets_an_archive():
     assert (after.archived_at, after.archived_path, after.deleted_at) == (NOW, "/srv/archive/alpha-1", None)
 
 
-def test_a_folder_deleted_after_publishing_is_noted_with_its_moment():
-    assert published(None, replace(NEW, deleted_local=True)).deleted_at == NOW
+def test_a_deleted_folder_stays_deleted_until_it_is_there_again():
+    deleted = replace(ENTRY, deleted_at=NOW)
+    assert published(deleted, replace(NEW, sha=B, folder_is_here=False)).deleted_at == NOW
+    assert published(deleted, NEW).deleted_at is None
+
+
+def test_since_when_a_project_is_published_moves_only_with_what_is_published():
+    later = NOW + timedelta(days=1)
+    assert published(ENTRY, replace(NEW, at=later)).last_published_at == NOW
+    assert published(ENTRY, replace(NEW, at=later, sha=B)).last_published_at == later
 
 
 def test_of_a_file_only_what_is_unknown_or_later_is_learned():
