@@ -39,7 +39,7 @@ def quick_cmds(do: Do, dry_run: DryRun = False) -> Outcome:
     Runbook 004, Ops quickstart. Each step is a run of its own with its own lines, and one that fails keeps none of
     the others from running. `QUICK_CMDS=DONE` is the last line in any case; the exit code says whether every step was
     good. If it is 1: artifacts/QUICK_CMDS_SUMMARY.md names the steps that failed; start those again. soak-14d starts
-    the soak of 336 hourly ticks; soak-tick judges its hours on schedule, and one that is active already is left alone.
+    the soak of 336 hourly ticks; soak-tick judges its hours on schedule. One that is active already is left alone.
 
     Safety: --dry-run touches nothing; else it does what its steps do, and replaces the summary.
     """
