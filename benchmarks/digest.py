@@ -96,7 +96,7 @@ def _glanced(journal: Path) -> Counter[str]:
 
 def _by_pandas(journal: Path, first: str) -> object:
     pandas: Any = importlib.import_module("pandas")
-    ticks = pandas.read_json(journal, lines=True, convert_dates=False)
+    ticks = pandas.read_json(journal, lines=True, dtype=False)
     return ticks[ticks["ts"] >= first]["status"].value_counts()
 
 

@@ -1,6 +1,7 @@
 """Runbook 004, Full-Accept."""
 
 import json
+import os
 
 import pytest
 
@@ -69,3 +70,12 @@ def test_each_problem_is_named_with_its_file(capsys, artifacts):
 def test_with_a_limit_old_files_are_refused(capsys, artifacts):
     _, lines = run(capsys, artifacts, max_age_hours=24)
     assert [line.rpartition("=")[2] for line in lines[:-1]] == ["stale", "stale", "time_missing", "stale"]
+
+
+@pytest.mark.row("D004-503")
+def test_a_file_of_gigabytes_is_unreadable_and_is_not_read(capsys, artifacts):
+    os.truncate(artifacts / "EDGE_REPORT.json", 3 << 30)  # sparse: it takes no room
+    assert run(capsys, artifacts)[1] == [
+        "event=accept_error file=EDGE_REPORT.json reason=unreadable",
+        "event=full_accept status=FAIL files_checked=4 errors=1",
+    ]

@@ -94,6 +94,14 @@ def test_a_journal_that_is_not_there_is_missing(capsys, journal):
     )
 
 
+@pytest.mark.row("D004-512")
+def test_a_folder_in_the_place_of_the_journal_cannot_be_read(capsys, journal):
+    journal.mkdir()
+    assert (
+        line_of(capsys, journal_verify, journal=str(journal)) == "journal_verify status=fail reason=journal_not_read"
+    )
+
+
 def put_soak(journal, latencies):
     """A canary with one tick for each p95."""
     fails, contents = 0, []

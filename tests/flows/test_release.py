@@ -1,6 +1,7 @@
 """Runbook 004, Release bundle: gate, bundle, check, and the rebuild every three to five days."""
 
 import json
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +59,17 @@ def test_the_gate_passes_and_blocks(capsys, place, days_pass):
         "event=ready_gate readiness=84 min=85 status=FAIL reason=readiness_low exact=84.999000 age_sec=0"
     ]
     assert run(capsys, ready_gate, kpi="nowhere")[1] == ["event=ready_gate min=85 status=FAIL reason=kpi_missing"]
+
+
+@pytest.mark.row("D004-503", "D004-511")
+def test_a_kpi_of_gigabytes_and_one_that_is_a_link_are_not_read(capsys, place):
+    kpi = place / "artifacts" / "KPI_GATE.json"
+    os.truncate(kpi, 3 << 30)  # sparse: it takes no room
+    assert run(capsys, ready_gate)[1] == ["event=ready_gate status=FAIL reason=inputs_unreadable"]
+    assert run(capsys, bundle)[1] == ["RELEASE_BUNDLE=BLOCKED reason=inputs_unreadable"]
+    kpi.unlink()
+    kpi.symlink_to("/etc/passwd")
+    assert run(capsys, ready_gate)[1] == ["event=ready_gate status=FAIL reason=inputs_unreadable"]
 
 
 @pytest.mark.row("P004-515", "P004-517")

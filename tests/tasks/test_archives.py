@@ -202,6 +202,15 @@ def test_what_a_killed_run_left_behind_is_removed_by_the_next(source):
 
 
 @pytest.mark.row("W004-507")
+@pytest.mark.row("D004-503")
+def test_a_file_of_gigabytes_goes_in_only_under_the_caps(source):
+    with (source / "huge.json").open("wb") as file:
+        file.truncate(3 << 30)  # sparse: it takes no room
+    done = archived(source, Caps(max_bytes=5 << 20))
+    assert (done.files, done.skipped) == (3, {Reason.FILE_OVER_MAX_MB: 1})
+
+
+@pytest.mark.row("W004-507")
 @pytest.mark.parametrize("after_s", [0.02, 0.1, 0.3])
 def test_a_run_that_is_killed_leaves_nothing_that_looks_finished_and_the_next_one_works(source, after_s):
     with (source / "large.json").open("wb") as file:

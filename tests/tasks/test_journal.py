@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -265,3 +267,32 @@ def test_two_writers_without_a_lock_are_shown_as_a_fork(journal):
 def test_a_chain_that_begins_anew_inside_the_file_is_named(journal):
     reading = verify(put(journal, [*journal_of(5), *chained([tick(reason="again")])]), [])
     assert (reading.damage, reading.line, reading.broken) == (Damage.RESTARTED, 6, 1)
+
+
+@pytest.fixture
+def peak_bytes() -> Iterator[Callable[[], int]]:
+    """The most memory that Python held at once since the test began."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+
+@pytest.mark.row("W004-518", "D004-504")
+def test_adding_to_a_journal_of_two_gigabytes_reads_its_end_only(journal, peak_bytes):
+    line, own = sealed(tick(seq=7_000_000), "f" * 64)
+    put(journal, [])
+    os.truncate(journal, 2 << 30)  # sparse: it takes no room
+    with journal.open("ab") as file:
+        file.write(b"\n" + line)
+    head = append(journal, tick(), now=NOW, known=Head(7_000_000, own))
+    assert append(journal, tick(), now=NOW, known=head).count == 7_000_002
+    assert peak_bytes() < 1 << 20
+
+
+@pytest.mark.row("D004-504")
+def test_verifying_takes_the_same_memory_whatever_the_length(journal, peak_bytes):
+    put(journal, journal_of(10_000))
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    assert verify(journal, []).found.count == 10_000
+    assert peak_bytes() - before < 2 << 20 < journal.stat().st_size

@@ -1,6 +1,7 @@
 """A day of a long journal, found without reading all of it."""
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,43 @@ class CountingFile(io.BytesIO):
         content = super().read(size)
         self.done += len(content)
         return content
+
+
+class HugeJournal(CountingFile):
+    """Two gigabytes of lines of 512 bytes, one a minute, made up where they are read."""
+
+    SIZE, LINE = 2 << 30, 512
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:  # noqa: ARG002  from the beginning only
+        self.at = offset
+        return offset
+
+    def tell(self) -> int:
+        return self.at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        first, last = self.at // self.LINE, (self.at + (size or 0)) // self.LINE + 1
+        stretch = b"".join(self.line(number) for number in range(first, last))
+        content = stretch[self.at - first * self.LINE :][:size]
+        self.at, self.done = self.at + len(content), self.done + len(content)
+        return content
+
+    def readline(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002  every line is shorter than any limit
+        return self.read(self.LINE - self.at % self.LINE)
+
+    def line(self, number: int) -> bytes:
+        ts = (START + timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return json.dumps({"ts": ts}).encode().ljust(self.LINE - 1) + b"\n"
+
+
+@pytest.mark.row("D004-504", "W004-205")
+def test_the_day_of_a_journal_of_two_gigabytes_is_found_in_a_few_blocks():
+    journal = HugeJournal()
+    lines = journal.SIZE // journal.LINE
+    since = int((START + timedelta(minutes=lines - 1440)).timestamp())
+    offset = first_offset(journal, journal.SIZE, since)
+    assert 0 < (lines - 1440) * journal.LINE - offset < 2 * NEAR_BYTES
+    assert journal.done < 3 * NEAR_BYTES
 
 
 def window(minute: int, hours: int = 24):

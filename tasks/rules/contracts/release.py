@@ -21,7 +21,7 @@ READY_GATE = Contract(
     "ready_gate",
     (Status.OK, Status.FAIL),
     _SECTION,
-    reasons=(*GATE_FAILURES, *GATE_ERRORS),
+    reasons=(*GATE_FAILURES, *GATE_ERRORS, "inputs_unreadable"),
     keys=(
         Key("readiness", Kind.INTEGER, "percent, cut to whole ones"),
         Key("min", Kind.COUNT, "the least that passes, in percent"),
