@@ -99,8 +99,9 @@ class NewHistories:
 
     def _placed(self, row: list[int], trees: Trees) -> Place:
         known = self.graph.trees
-        if any(known[node] != tree for node, tree in zip(row, trees, strict=True)):
-            trees = tuple(known[node] for node in row)  # seeded, or a commit of the project's own
+        joined = self.joins.final or self.joins.own  # only then may a commit stand for another tree than its own
+        if joined and any(known[node] != tree for node, tree in zip(row, trees, strict=True)):
+            trees = tuple(known[node] for node in row)
         return tuple(row), trees
 
     def _choose(self, folder: int, tree: bytes, nodes: tuple[int, ...], commit: Commit) -> int:
