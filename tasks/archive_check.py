@@ -14,7 +14,7 @@ from tasks.rules.archiving import ARCHIVE_FILE, MANIFEST_FILE, Packed, differenc
 from tasks.rules.faults import Refused
 from tasks.step import step
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 15  # tarfile moves what is left of it at every read of a small file
 
 
 @dataclass(frozen=True, slots=True)

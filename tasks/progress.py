@@ -27,13 +27,15 @@ def progress(what: str, total: int | Callable[[], int]) -> Iterator[Advance]:
     """
     artifact = _ArtifactOf(what) if has_server() and flow_run.id else None
     shown_at, done, known = monotonic(), 0, total if isinstance(total, int) else None
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+    is_seen = sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=not is_seen) as bars:
         bar = bars.add_task(what, total=known)
 
         def advance(pieces: int) -> None:
             nonlocal shown_at, done, known
             done += pieces
-            bars.advance(bar, pieces)
+            if is_seen:
+                bars.advance(bar, pieces)
             if monotonic() - shown_at < EVERY_S:
                 return
             if known is None:
