@@ -83,7 +83,7 @@ def push_branch(
         if result.is_good:
             return Pushed(result, sha)
         head = _head(scratch, repository, branch)
-        return Pushed(Push.UP_TO_DATE if head == sha else result, head)
+        return Pushed(Push.PUSHED if head == sha else result, head)  # curl repeats a request whose answer was lost
 
 
 def _push(scratch: Scratch, repository: Repository, branch: str, sha: str, seen: str | None) -> Push:

@@ -10,8 +10,8 @@ from tests.gitea.replies import Reply, as_text
 class Trouble:
     """One kind of trouble for requests whose path matches, `times` times.
 
-    Answers `status` (with `headers`), or is silent for `delay_s` and then goes on; `cut` drops the connection, before
-    anything was done or, `after` the deed, instead of the answer.
+    Answers `status` (with `text` and `headers`), or is silent for `delay_s` and then goes on; `cut` drops the
+    connection, before anything was done or, `after` the deed, instead of the answer.
     """
 
     path: str
@@ -19,6 +19,7 @@ class Trouble:
     method: str = ""
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    text: str = "trouble\n"
     delay_s: float = 0.0
     cut: bool = False
     after: bool = False
@@ -29,4 +30,4 @@ class Trouble:
 
     def reply(self) -> Reply | None:
         """What is answered in place of the truth, if anything is."""
-        return as_text(self.status, "trouble\n", **self.headers) if self.status else None
+        return as_text(self.status, self.text, **self.headers) if self.status else None

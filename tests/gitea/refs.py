@@ -1,7 +1,5 @@
 """The routes that tell where branches, tags and commits are: some at once, some a while after a push."""
 
-from urllib.parse import unquote
-
 from tests.gitea.asked import Asked
 from tests.gitea.replies import NO_CONTENT, Refusal, Reply, as_json, missing, page
 from tests.gitea.repositories import repo_of
@@ -16,7 +14,7 @@ def branches(asked: Asked) -> Reply:
 
 def branch(asked: Asked) -> Reply:
     repo = repo_of(asked)
-    name = unquote(asked.parts[2])
+    name = asked.parts[2]
     for known, sha in repo.seen().branches:
         if known == name:
             return as_json(200, _branch(repo, name, sha))
@@ -36,7 +34,7 @@ def all_refs(asked: Asked) -> Reply:
 
 
 def some_refs(asked: Asked) -> Reply:
-    return _refs(asked, f"refs/{unquote(asked.parts[2])}")
+    return _refs(asked, f"refs/{asked.parts[2]}")
 
 
 def _refs(asked: Asked, wanted: str) -> Reply:
@@ -85,6 +83,6 @@ def protect(asked: Asked) -> Reply:
 
 def unprotect(asked: Asked) -> Reply:
     repo = repo_of(asked, "admin")
-    if repo.protections.pop(unquote(asked.parts[2]), None) is None:
+    if repo.protections.pop(asked.parts[2], None) is None:
         raise missing()
     return NO_CONTENT

@@ -1,4 +1,4 @@
-"""The stand-in as a server: Starlette behind uvicorn in a thread, on this machine only."""
+"""The stand-in as a server: an ASGI app behind uvicorn in a thread, on this machine only."""
 
 import re
 import socket
@@ -12,10 +12,8 @@ from urllib.parse import parse_qsl, unquote
 
 import anyio
 import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tests.gitea import git_http, hooks, owners, refs, repositories
@@ -134,24 +132,20 @@ def _cut(send: Send) -> None:
     send.__self__.transport.abort()  # type: ignore[attr-defined]
 
 
-class _Endpoint:
-    """An ASGI endpoint for every method and path (Starlette wraps plain functions in a request and a response)."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.server.answer(scope, receive, send)
-
-
 @contextmanager
 def running_gitea(folder: Path) -> Iterator[Server]:
     """A Gitea with a site admin `boss` on a free port, until the block is left."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = Server(World(folder), listening.getsockname()[1])
         server.world.root_url = f"{server.url}/"
-        app = Starlette(routes=[Route("/{path:path}", _Endpoint(server))])
-        config = uvicorn.Config(app, log_level="error", server_header=False, date_header=True, lifespan="off")
+        config = uvicorn.Config(
+            server.answer,
+            interface="asgi3",
+            proxy_headers=False,
+            log_level="error",
+            server_header=False,
+            lifespan="off",
+        )
         engine = uvicorn.Server(config)
         thread = threading.Thread(target=engine.run, args=([listening],), daemon=True)
         thread.start()

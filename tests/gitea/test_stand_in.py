@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
@@ -133,7 +134,7 @@ def test_a_wrong_login_is_refused_even_where_none_is_needed(gitea, login, messag
 
 def test_five_ways_of_a_token_and_what_garbage_gets(gitea):
     token = gitea.token("all")
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"login": (BOSS, token)},
         {"login": (token, "x-oauth-basic")},
         {"login": None, "headers": {"Authorization": f"token {token}"}},
@@ -153,7 +154,7 @@ def test_five_ways_of_a_token_and_what_garbage_gets(gitea):
 
 
 def test_a_token_needs_the_scope_of_the_place(gitea):
-    def make(where: str, name: str, *scopes: str) -> httpx.Response:
+    def make(where: str, name: str, *scopes: str) -> Any:
         return gitea.api("POST", where, login=(BOSS, gitea.token(*scopes)), json={"name": name})
 
     org = f"orgs/{gitea.owner}/repos"
@@ -218,7 +219,7 @@ def test_creating_a_repository_gives_the_whole_of_it(gitea):
 
 
 def test_of_six_at_once_one_makes_it(gitea):
-    def make(_: int) -> int:
+    def make(_: int) -> Any:
         return gitea.api("POST", f"orgs/{gitea.owner}/repos", json={"name": "race"}).status_code
 
     with ThreadPoolExecutor(6) as at_once:
@@ -626,7 +627,7 @@ def test_four_first_pushes_of_one_branch_end_with_one_winner(gitea, repo, tmp_pa
         commit_files(folder, message=folder.name)
     token, barrier = gitea.token("all"), threading.Barrier(4)
 
-    def go(folder) -> int:
+    def go(folder) -> Any:
         barrier.wait()
         return push(gitea, folder, "main", token=token).returncode
 
