@@ -10,7 +10,7 @@ from tasks.rules.journal import canonical_line, parsed
 from tasks.rules.soak import CAPS, Action, Facts, Phase, Thresholds, Verdict, evaluate, fails_after, next_action
 from tasks.rules.soak_record import Slot, gap_record, tick_of, tick_record
 from tasks.rules.soak_replay import limits_changed, replay
-from tasks.rules.soak_report import canary_passed, report
+from tasks.rules.soak_report import canary_passed, gather
 from tests.journals import tick
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
@@ -92,16 +92,21 @@ def test_only_limits_that_were_given_are_changed():
 
 
 def test_what_is_no_tick_is_none():
-    gap = gap_record(Slot("s", Phase.CANARY, "eu-west-1", at(0)), at(1))
+    gap = gap_record(Slot("soak-1", Phase.CANARY, "eu-west-1", at(0)), at(1))
     assert tick_of(gap) is None
     assert tick_of({}) is None
     assert tick_of(tick(caps=None)) is None
     assert tick_of(tick()) is not None
 
 
+def report(records):
+    found = gather(records).chosen(None)
+    return found.places if found else {}
+
+
 def test_a_report_counts_per_phase_and_region_and_knows_gaps():
     records = [*soaked(GOOD, BAD, BAD, GOOD, POOR, EMPTY), *soaked(BAD, phase=Phase.SHADOW)]
-    records.insert(1, gap_record(Slot("s", Phase.CANARY, "eu-west-1", at(0)), at(1)))
+    records.insert(1, gap_record(Slot("soak-1", Phase.CANARY, "eu-west-1", at(0)), at(1)))
     places = report(records)
     canary = places[Phase.CANARY, "eu-west-1"]
     assert (canary.ticks, canary.continues, canary.warns, canary.fails, canary.inconclusive, canary.gaps) == (
