@@ -52,9 +52,7 @@ def open_monorepo(repository: Path, tip: str) -> Monorepo:
 
 def _located(repository: Path) -> tuple[str, str, Path | None, bool]:
     """The git directory, the one it shares with other work trees, the top of the work tree, whether it is shallow."""
-    asked = (
-        "--absolute-git-dir", "--git-common-dir", "--is-shallow-repository", "--is-inside-work-tree", "--show-cdup",
-    )  # fmt: skip
+    asked = ("--absolute-git-dir", "--git-common-dir", "--is-shallow-repository", "--show-cdup")
     done = (
         subprocess.run(
             ["git", "rev-parse", *asked], cwd=repository, capture_output=True, check=False, env=environment()
@@ -65,8 +63,8 @@ def _located(repository: Path) -> tuple[str, str, Path | None, bool]:
     lines = os.fsdecode(done.stdout).split("\n")[:-1] if done and done.returncode == 0 else []
     if len(lines) not in (len(asked), len(asked) - 1):  # without a work tree there is no last answer
         raise Refused("not_a_repository", "name the folder of a git repository that git itself accepts as one")
-    git_dir, common, shallow, inside, *up = lines
-    top = (repository / up[0]).resolve() if up and inside == "true" else None
+    git_dir, common, shallow, *up = lines
+    top = (repository / up[0]).resolve() if up else None
     return git_dir, str((repository / common).resolve()), top, shallow == "true"
 
 

@@ -40,14 +40,12 @@ class Inside:
 
 
 def entries_of(listed: bytes) -> list[Entry]:
-    """What `git ls-tree -r -z` says of the source folder; files beside the project folders are left out."""
+    """What `git ls-tree -r -z` says of the source folder; what lies beside the projects counts as one of its name."""
     found = []
     for line in filter(None, listed.split(b"\0")):
         head, _, path = line.partition(b"\t")
-        project, slash, _ = path.partition(b"/")
-        if slash:
-            mode, _, id_ = head.split(b" ")
-            found.append(Entry(project, int(mode, 8), id_))
+        mode, _, id_ = head.split(b" ")
+        found.append(Entry(path.partition(b"/")[0], int(mode, 8), id_))
     return found
 
 

@@ -75,6 +75,7 @@ def test_a_folder_that_is_empty_in_the_commit_is_no_project(repo):
     assert repo.git("rev-parse", "HEAD:product/void").decode() == EMPTY_TREE
     found = find(repo)
     assert [(one.name, one.why.value) for one in found.left_out] == [("void", "empty")]
+    assert [one.name for one in found.folders] == ["app"]
 
 
 def test_the_commit_decides_and_not_what_the_work_tree_looks_like(repo):
@@ -106,8 +107,9 @@ def test_git_s_own_folder_is_no_project_of_the_top(repo):
 def test_a_bare_repository_has_no_folders_but_those_of_its_commit(repo, tmp_path):
     committed(repo, {b"app": {b"x": b"1"}})
     repo.git("clone", "-q", "--bare", ".", str(tmp_path / "bare"))
-    found = find_folders.fn(tmp_path / "bare", "product")
-    assert ([one.name for one in found.folders], found.work_tree) == (["app"], None)
+    for place in (tmp_path / "bare", repo.path / ".git"):
+        found = find_folders.fn(place, "product")
+        assert ([one.name for one in found.folders], found.work_tree) == (["app"], None)
 
 
 def test_a_folder_below_the_top_answers_for_the_whole_repository(repo):
@@ -123,6 +125,7 @@ def test_every_wanted_project_that_is_none_is_named_and_nothing_is_done(repo):
         find(repo, "app", "sub", "nowhere")
     assert (fault.value.reason, fault.value.fields["unknown"]) == ("unknown_project", ("nowhere", "sub"))
     assert [one.name for one in find(repo, "app").folders] == ["app"]
+    assert find(repo, "app").left_out == ()
 
 
 @pytest.mark.row("W003-154", "D003-152")
