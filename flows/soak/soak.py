@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.naming import run_named
+from flows.soak.showing import show
 from flows.soak.soak_tick import Hooks, InputFile, Moment, Region, SoakName
 from tasks.clock import stamp
 from tasks.procedure import failed, procedure, tell
@@ -65,8 +66,9 @@ def soak(  # noqa: PLR0913, PLR0917  the form of a soak: its hours, its files, i
     If it fails: soak_active names the one that is there; kept lists in `keeps=` all that holds it back;
     hooks_invalid: correct soak.toml, nothing was started.
 
-    Safety: status is the default and changes nothing. Starting or stopping twice is the same as once. Real actions
-    are those of soak.toml; a rehearsal (--clock scaled) calls none unless --hooks names them.
+    Safety: status is the default, draws the soak's picture and changes nothing else. Starting or stopping twice is
+    the same as once. Real actions are those of soak.toml; a rehearsal (--clock scaled) calls none unless --hooks
+    names them.
     """
     now = _moment(clock, every_s, at)
     asked = Asked(name, region, clock)
@@ -106,7 +108,10 @@ def _started(wanted: Wanted, complaint: str | None, now: datetime) -> Outcome:
 
 def _told(asked: Asked) -> Outcome:
     standing = look_at_soak(asked)
-    return soak_line("status", standing) if standing else no_soak("status", asked.region, asked.soak)
+    if standing is None:
+        return no_soak("status", asked.region, asked.soak)
+    show(standing)
+    return soak_line("status", standing)
 
 
 def _advanced(asked: Asked, now: datetime) -> Outcome:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.naming import run_named
-from tasks.clock import utc_now
+from flows.soak.showing import show_named
+from tasks.clock import frozen_now, utc_now
 from tasks.freshness import read_files
 from tasks.journal_heads import spread_head
 from tasks.procedure import failed, procedure, tell
@@ -16,7 +17,8 @@ from tasks.rules.faults import Fault
 from tasks.rules.outcome import Outcome
 from tasks.rules.soak import Phase
 from tasks.rules.soak_inputs import EDGE_REPORT, KPI_GATE
-from tasks.rules.soak_lines import Finished, action_line, skipped, tick_line, worst
+from tasks.rules.soak_lines import BY_HAND, Finished, action_line, skipped, tick_line, worst
+from tasks.rules.soak_record import REAL_CLOCK
 from tasks.snapshots import snapshot_failure
 from tasks.soak_actions import finish_actions
 from tasks.soak_ticks import Due, judge_slot
@@ -101,6 +103,10 @@ def _ticked(due: Due, now: datetime) -> Outcome:
     if isinstance(judged, str):
         return skipped(judged, seconds, region=due.region, soak=due.soak)
     spread_head(due.journal, finished[-1].head if finished else judged.head, now)
+    if (
+        due.soak != BY_HAND and due.clock == REAL_CLOCK and not frozen_now()
+    ):  # of a rehearsal `soak` draws it if asked
+        show_named(due.soak)
     return tick_line(judged, seconds, finished)
 
 
