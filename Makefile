@@ -5,7 +5,7 @@ export DO_NOT_TRACK := 1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup up down status deploy drift check docs lock test bench clean \
+.PHONY: help setup up down status deploy drift check docs lock test test-long bench clean \
 	full-accept ready-gate bundle bundle-auto ready-bundle full-validate soak-14d all-ops \
 	soak-shadow soak-canary soak-live-econ
 
@@ -45,6 +45,9 @@ check: .venv/.installed-dev ## Format, lint, types, the import law, generated pa
 
 test: .venv/.installed-dev ## The whole test suite, in three processes: most of it waits for servers
 	$(BIN)/pytest --numprocesses=3 --dist=loadgroup
+
+test-long: .venv/.installed-dev ## What takes many minutes: the fourteen days of a soak, with everything dying
+	$(BIN)/pytest -m long -s
 
 bench: .venv/.installed-dev ## Every benchmark beside its peer, as ratios
 	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
