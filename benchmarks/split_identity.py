@@ -21,7 +21,10 @@ from tasks.splitting import Split, split
 
 
 def main(arguments: list[str]) -> int:
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if len(asked.repositories) % 2:
+        parser.error("each repository needs its source folder behind it")
     with tempfile.TemporaryDirectory(prefix="watchkeeper-identity-") as name:
         folder = Path(name)
         pairs = list(zip(asked.repositories[::2], asked.repositories[1::2], strict=True))
