@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import shutil
+import stat
 import tarfile
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -112,14 +113,16 @@ def _write_tar(source: Path, target: Path, chosen: Sequence[Entry]) -> tuple[lis
 def _add(tar: zstandard.ZstdCompressionWriter, source: str, path: str) -> Packed:
     """Write one member. Headers are tarfile's; its way of writing them takes twice as long for small files."""
     with _opened(f"{source}/{path}") as file:
-        status = os.fstat(file.fileno())
-        content = file.read(min(status.st_size, _CHUNK))
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):  # a folder or a pipe took its place since the walk
+            raise _CannotOpen(Reason.NOT_A_FILE)
+        content = os.read(file, min(status.st_size, _CHUNK))
         size = len(content) if len(content) < _CHUNK else status.st_size  # a file that grows is packed up to here
         digest = hashlib.sha256(content)
         tar.write(_header(path, size, executable=bool(status.st_mode & 0o111)) + content)
         left = size - len(content)
         while left:
-            content = file.read(min(left, _CHUNK))
+            content = os.read(file, min(left, _CHUNK))
             if not content:
                 raise Refused("source_changed", "a file shrank while it was read; start again")
             digest.update(content)
@@ -164,13 +167,18 @@ class _CannotOpen(Exception):
         self.reason = reason
 
 
-def _opened(path: str) -> BinaryIO:
-    """Open the file as it is now: it may have gone, or turned into a link, since the folder was walked."""
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    """The file open as it is now: it may have gone, or turned into a link, since the folder was walked."""
     try:
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         reasons = {errno.ENOENT: Reason.VANISHED, errno.ELOOP: Reason.SYMLINK}
         raise _CannotOpen(reasons.get(error.errno or 0, Reason.UNREADABLE)) from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class _Hashed:

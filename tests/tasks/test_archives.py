@@ -113,15 +113,17 @@ def test_a_symlink_is_refused_and_what_it_points_to_stays_outside(source, tmp_pa
     assert b"hunter2" not in b"".join(content for _, content in members_of(done.folder).values())
 
 
-def test_what_became_a_link_or_went_after_the_walk_is_skipped_with_a_reason(source, tmp_path):
+def test_what_became_a_link_a_folder_or_a_pipe_or_went_after_the_walk_is_skipped_with_a_reason(source, tmp_path):
     (tmp_path / "secret.json").write_text("hunter2")
     (source / "link.json").symlink_to(tmp_path / "secret.json")
-    chosen = [Entry("KPI_GATE.json"), Entry("gone.json"), Entry("link.json")]
+    os.mkfifo(source / "pipe.json")
+    names = ("KPI_GATE.json", "ci", "gone.json", "link.json", "pipe.json")
+    chosen = [Entry(name) for name in names]
     with unfinished_folder(tmp_path / "out") as folder:
         done = pack(source, folder, chosen, (), Caps())
         assert sorted(members_of(folder)) == ["KPI_GATE.json"]
         assert check_archive(folder).problems == ()
-    assert done.skipped == {Reason.SYMLINK: 1, Reason.VANISHED: 1}
+    assert done.skipped == {Reason.SYMLINK: 1, Reason.VANISHED: 1, Reason.NOT_A_FILE: 2}
 
 
 @pytest.mark.row("D004-511")
