@@ -89,7 +89,8 @@ class Deployed:
 
     @property
     def line(self) -> str:
-        return str(self.run.state.message)
+        state = self.run.state
+        return str(state and state.message)
 
     def go_on(self) -> "Deployed":
         with suppress(Pause):

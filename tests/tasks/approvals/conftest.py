@@ -10,11 +10,11 @@ from tests.people import KEY
 @pytest.fixture(scope="module")
 def approvals_database(postgres):
     from tasks import operations
-    from tasks.approvals import memory
+    from tasks.approvals import memory  # noqa: F401  its tables
 
     with _fresh_database(postgres) as dsn:
         engine = operations._engine(dsn)
-        memory.Base.metadata.create_all(engine)
+        operations.Base.metadata.create_all(engine)
         yield dsn
         engine.dispose()
 
