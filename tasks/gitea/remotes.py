@@ -18,6 +18,8 @@ from tasks.settings.publishing import gitea_address
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
+over_git = step(retries=2, retry_delay_seconds=[1, 4])
+"""A step that may be repeated: it reads, or it pushes with the head that it expects to find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,14 @@ class Fetched:
     manifest: Manifest
 
 
-@step
+@over_git
 def read_remote_head(repository: Repository, branch: str) -> str | None:
     """The commit a branch is at, asked of git and not of the API; None if there is no such branch."""
     with scratch_repository() as scratch:
         return _head(scratch, repository, branch)
 
 
-@step
+@over_git
 def count_lost_commits(monorepo: Path, repository: Repository, branch: str, sha: str) -> int:
     """How many commits of the remote branch are not part of `sha`: what a forced push would throw away."""
     with scratch_repository(monorepo) as scratch:
@@ -51,7 +53,7 @@ def count_lost_commits(monorepo: Path, repository: Repository, branch: str, sha:
         return int(scratch.ask("rev-list", "--count", "refs/heads/seen", "--not", sha))
 
 
-@step
+@over_git
 def fetch_manifest(repository: Repository, branch: str) -> Fetched | None:
     """The remote head fetched into an empty repository, and all it holds; None if there is no such branch."""
     with scratch_repository() as scratch:
@@ -63,7 +65,7 @@ def fetch_manifest(repository: Repository, branch: str) -> Fetched | None:
         return Fetched(sha, manifest_in(scratch.ask("ls-tree", "-r", "-t", "-z", "--full-tree", sha)))
 
 
-@step(retries=0)  # after a cut the head is looked up; whoever starts again makes a new plan
+@over_git
 def push_branch(
     monorepo: Path, repository: Repository, branch: str, sha: str, *, seen: str | None, force: bool = False
 ) -> Pushed:

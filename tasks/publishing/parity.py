@@ -11,7 +11,7 @@ from tasks.splitting.repository import open_monorepo
 from tasks.step import step
 
 
-@step(retries=0)  # what it asks of Gitea repeats itself
+@step(retries=2, retry_delay_seconds=[1, 4])  # it reads
 def verify_parity(
     monorepo: Path, tip: str, prefix: str, repository: Repository, branch: str, expected_sha: str
 ) -> Parity:

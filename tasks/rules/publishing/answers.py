@@ -15,6 +15,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 _AGAIN = "start again when Gitea is well; nothing was lost"
 _ASKED_TO_LOG_IN = ("could not read Username", "could not read Password", "Authentication failed", "error: 401")
+_OUR_OWN = ("pack-objects died", "unable to read", "bad object", "missing blob", "missing tree")
 _CUT_OFF = ("unable to access", "RPC failed", "hung up", "early EOF", "unexpected disconnect", "expected flush")
 
 
@@ -107,6 +108,6 @@ def git_fault(words: str) -> Fault:
         return repository_missing()
     if status := re.search(r"returned error: (\d{3})", words):
         return repository_missing() if status[1] == "404" else fault_for(int(status[1]), words)
-    if any(sign in words for sign in _CUT_OFF):
+    if any(sign in words for sign in _CUT_OFF) and not any(sign in words for sign in _OUR_OWN):
         return unreachable()
     return Fault("git_failed", "run `git fsck` in the monorepo, and read the log of this run")

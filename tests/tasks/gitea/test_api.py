@@ -14,7 +14,7 @@ from tests.gitea.fixtures import BOSS, PASSWORD
 
 @pytest.fixture
 def owner(gitea) -> Owner:
-    return find_owner(gitea.owner)
+    return Owner(gitea.owner, OwnerKind.ORG)
 
 
 @pytest.mark.row("W003-181")

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.gitea.remotes import Pushed, count_lost_commits, fetch_manifest, push_branch, read_remote_head
 from tasks.publishing.parity import verify_parity
-from tasks.rules.faults import GiteaRefused, GiteaUnauthorised, GiteaUnreachable
+from tasks.rules.faults import Fault, GiteaRefused, GiteaUnauthorised, GiteaUnreachable
 from tasks.rules.publishing.remote import Push, Repository
 from tests.gitea.fixtures import Gitea, commit_files, git
 
@@ -239,3 +239,13 @@ def test_what_was_fetched_is_the_whole_tree(there, mono):
     assert fetched is not None
     assert fetched.sha == head(mono)
     assert sorted(fetched.manifest) == [b"a", b"b", b"b/c"]
+
+
+@pytest.mark.row("D003-189")
+def test_objects_that_are_missing_here_are_our_own_fault_and_not_gitea_s(gitea, there, mono):
+    blob = git(mono, "rev-parse", "HEAD:a")
+    (mono / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(Fault) as caught:
+        push_branch(mono, there, "main", head(mono), seen=None)
+    assert caught.value.reason == "git_failed"
+    assert not gitea.repo("one").branches()

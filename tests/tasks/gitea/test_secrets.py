@@ -2,8 +2,10 @@
 
 import base64
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -35,13 +37,13 @@ def repeated(look: Callable[[], None]) -> Iterator[None]:
             look()
             over.wait(0.002)
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as beside:
+        watch = beside.submit(work)
+        try:
+            yield
+        finally:
+            over.set()
+            watch.result()  # a watch that broke off has seen nothing
 
 
 def argument_lists() -> Iterator[str]:
@@ -52,10 +54,10 @@ def argument_lists() -> Iterator[str]:
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            if path.is_file():
-                yield path.name, path.read_bytes()
+    for place, _, names in os.walk(folder):  # what vanishes meanwhile is passed over
+        for name in names:
+            with suppress(OSError):
+                yield name, Path(place, name).read_bytes()
 
 
 def publish(mono: Path, owner_name: str) -> None:
