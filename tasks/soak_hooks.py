@@ -115,8 +115,8 @@ def _post(hook: Hook, about: Mapping[str, str], key: str) -> Called:
     try:
         answer = httpx.post(hook.url, json=dict(about), headers=headers, timeout=httpx.Timeout(hook.timeout_s))
     except httpx.TimeoutException:
-        return failed("timed_out")
+        return failed("no_answer_in_time")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         log.warning("the address was not reached: %s", type(error).__name__)
-        return failed("no_answer")
+        return failed("not_reached")
     return done("called") if answer.is_success else failed(f"http_{answer.status_code}")

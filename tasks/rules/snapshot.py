@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tasks.rules.archiving import Archived
 from tasks.rules.contracts.daily import SNAPSHOT
 from tasks.rules.outcome import Outcome, Status
+from tasks.rules.soak_record import ACTION
 
 TAIL_LINES, TAIL_BYTES = 200, 256 << 10
 TAIL_FILE = "JOURNAL_TAIL.jsonl"
@@ -40,13 +41,23 @@ def failure_in(tail: bytes) -> Failure | None:
     if not tail.strip():
         return Failure("empty", "journal_empty")
     torn = not tail.endswith(b"\n")
-    record = _record(tail.rstrip(b"\r\n").rpartition(b"\n")[2])
+    record = _last_tick(tail)
     if record is None:
         return Failure(f"torn-{hashlib.sha256(tail).hexdigest()[:12]}", "journal_torn")
     if record.get("status") != "FAIL" and not torn:
         return None
     name = "-".join((_moment(record.get("ts")), _word(record.get("phase")), _word(record.get("region"))))
     return Failure(name, "journal_torn" if torn else None)
+
+
+def _last_tick(tail: bytes) -> Mapping[str, object] | None:
+    """The last line that is not about what became of a tick's action; None if it cannot be read."""
+    record = None
+    for line in reversed(tail.rstrip(b"\r\n").split(b"\n")):
+        record = _record(line)
+        if record is None or record.get("status") != ACTION:
+            break
+    return record
 
 
 def _record(line: bytes) -> Mapping[str, object] | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.rules.contracts import daily, production, quick, release, validation
+from tasks.rules.contracts import daily, production, quick, release, soak, validation
 from tasks.rules.outcome import COMMON_REASONS, Contract, Status
 from tasks.rules.playbooks import playbook_for
 from tasks.rules.playbooks.runbook import (
@@ -30,11 +30,22 @@ HARMLESS = {
     "journal_missing",
     "in_band",
     "at_bounds",
+    "no_traffic",
+    "slot_judged",
+    "no_active_soak",
+    "already_active",
+    "already_ended",
+    "announced",
+    "nobody_to_tell",
+    "rehearsed",
+    "called",
+    "run_created",
+    "run_completed",
 }
 BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
 CONTRACTS = [
     contract
-    for family in (production, daily, release, quick, validation)
+    for family in (production, daily, release, quick, soak, validation)
     for contract in vars(family).values()
     if isinstance(contract, Contract)
 ]

@@ -58,3 +58,8 @@ def test_the_tail_begins_at_a_line_and_has_two_hundred_at_most():
     assert tail_of(b"".join(lines), whole=True) == b"".join(lines[-TAIL_LINES:])
     assert tail_of(b"half of a line\n1\n2", whole=False) == b"1\n2"
     assert tail_of(b"1\n2", whole=True) == b"1\n2"
+
+
+def test_what_became_of_a_ticks_action_does_not_hide_that_it_failed():
+    assert failure_in(tick() + tick("ACTION")) == Failure("2025-04-06_230000-canary-eu-west-1")
+    assert failure_in(tick("WARN") + tick("ACTION")) is None

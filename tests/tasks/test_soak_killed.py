@@ -2,9 +2,6 @@
 
 import subprocess
 import sys
-import threading
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psycopg
@@ -12,6 +9,7 @@ import pytest
 
 from tasks.journal_reading import verify
 from tasks.rules.journal import Head
+from tests.hook_server import running_control
 from tests.soaks import SLOW, epoch, of, put_inputs, records
 from tests.tasks.soak_killer import HOURS
 
@@ -27,24 +25,8 @@ EXPECTED = [
 
 @pytest.fixture
 def control():
-    """The other side of the hooks: the keys it was called with, each as often as it was."""
-    keys: Counter[str] = Counter()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            keys[self.headers["Idempotency-Key"]] += 1
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *args):
-            """Nothing on stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/soak", keys
-    server.shutdown()
-    server.server_close()
+    with running_control() as control:
+        yield control
 
 
 def rows(dsn, query, *values):
@@ -54,9 +36,10 @@ def rows(dsn, query, *values):
 
 @pytest.mark.row("P004-306")
 def test_a_tick_killed_at_any_step_ends_the_same_after_a_second_start(tmp_path, operations_database, control):
-    url, keys = control
     rungs = ("TUNE_DRY", "ROLLBACK_STEP", "DISABLE_STRAT", "REGION_STEP_DOWN")
-    (tmp_path / "soak.toml").write_text("\n".join(f'[{rung}]\ndo = "http"\nurl = "{url}"\n' for rung in rungs))
+    (tmp_path / "soak.toml").write_text(
+        "\n".join(f'[{rung}]\ndo = "http"\nurl = "{control.url}"\n' for rung in rungs)
+    )
     put_inputs(tmp_path, epoch(HOURS[0]), edge=SLOW)
     command = [sys.executable, "-m", "tests.tasks.soak_killer", str(tmp_path), str(STRIDE)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=290, check=True)
@@ -76,8 +59,10 @@ def test_a_tick_killed_at_any_step_ends_the_same_after_a_second_start(tmp_path, 
     slots = {
         f"soak-tick/by-hand/canary/case-{n}/2026-11-21T0{hour}:00:00Z" for n in range(1, cases + 1) for hour in "34"
     }
-    assert set(keys) == slots
-    assert sum(keys.values()) - len(slots) <= cases // 4  # called twice only where the caller died before it wrote that down
+    assert set(control.keys) == slots
+    assert (
+        len(control.keys) - len(slots) <= cases // 4
+    )  # called twice only where the caller died before it wrote that down
 
 
 def check_books(dsn, cases):

@@ -112,8 +112,8 @@ SOAK_ACTION = Contract(
         "refused_by_server",
         "hooks_invalid",
         "secret_missing",
-        "no_answer",
-        "timed_out",
+        "not_reached",
+        "no_answer_in_time",
         *(f"http_{code}" for code in range(300, 600)),
     ),
     keys=(
