@@ -7,11 +7,10 @@ has moved it away (runbook 004, "Soak orchestration").
 """
 
 import hashlib
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,37 +18,14 @@ from tasks.clock import stamp
 from tasks.file_locks import file_locked
 from tasks.files import replace_file, sync_folder
 from tasks.journal_reading import walk
+from tasks.journal_tail import UNNUMBERED, JournalDamaged, Tail, lines_after, read_tail
 from tasks.rules import journal as law
-from tasks.rules.faults import Fault, Refused
+from tasks.rules.faults import Fault
 from tasks.rules.journal import REPAIR, START, Damage, Head, Record
 
-_UNNUMBERED = -1
 _MOST_TO_READ_BACK = 1_000
-_TAIL_BYTES = 4 * law.MAX_LINE_BYTES
 _sync = getattr(os, "fdatasync", os.fsync)  # the size is part of what fdatasync keeps; macOS has fsync only
 _NO_CAPS = {"capital_usd": 0, "share": 0.0, "taker_ceiling": 0.0}
-
-
-class JournalDamaged(Refused):
-    def __init__(self, damage: Damage) -> None:
-        super().__init__(
-            "journal_damaged",
-            "run journal-verify, look at the named line, then quarantine the journal or put the right one back",
-            damage=damage.value,
-        )
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (JournalDamaged, (Damage(str(self.fields["damage"])),))
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """The end of a journal: its head, the last whole line, where whole lines end, and what stands behind them."""
-
-    head: Head
-    last: bytes = b""
-    whole_bytes: int = 0
-    fragment: bytes = b""
 
 
 class OpenJournal:
@@ -121,7 +97,7 @@ class OpenJournal:
         if size and size == self._tail.whole_bytes and self._still_ends_so():
             return
         tail = read_tail(self._descriptor, size)
-        self._tail = tail if tail.head.count != _UNNUMBERED else self._counted(tail)
+        self._tail = tail if tail.head.count != UNNUMBERED else self._counted(tail)
         if not tail.fragment:
             return
         if known is not None and self._tail.head.count < known.count:
@@ -231,35 +207,6 @@ def quarantine(path: Path, damage: Damage, *, now: datetime, known: Head | None 
     outside: Record = {"known_count": known.count, "known_head": known.hash} if known else {}
     append(path, {**record, **outside}, now=now)
     return aside
-
-
-def read_tail(descriptor: int, size: int) -> Tail:
-    """The end of the file, its last line checked; `head.count` is below 0 where that line has no number."""
-    start = max(0, size - _TAIL_BYTES)
-    block = os.pread(descriptor, size - start, start)
-    cut = block.rfind(b"\n") + 1
-    if not cut and start:
-        raise JournalDamaged(Damage.FLIPPED)  # no line is that long
-    if not cut:
-        return Tail(START, b"", 0, block)
-    last = block[block.rfind(b"\n", 0, cut - 1) + 1 : cut]
-    own = law.own_hash(last)
-    if own is None:
-        raise JournalDamaged(law.damage_of_line(last) or Damage.FLIPPED)
-    number = (law.parsed(last) or {}).get("seq")
-    count = number if isinstance(number, int) else _UNNUMBERED
-    return Tail(Head(count, own), last, start + cut, block[cut:])
-
-
-def lines_after(descriptor: int, tail: Tail, known: Head) -> list[bytes]:
-    """The lines that were added after a head; a chain that does not lead back to it is refused."""
-    number = tail.head.count - known.count
-    start = max(0, tail.whole_bytes - (number + 1) * law.MAX_LINE_BYTES)
-    lines = io.BytesIO(os.pread(descriptor, tail.whole_bytes - start, start)).readlines()
-    chain = law.Chain(known.count, known.hash)
-    if chain.follow(lines[-number:]) is not None or chain.count != tail.head.count:
-        raise JournalDamaged(Damage.REWRITTEN)
-    return lines[-number:]
 
 
 def _repair_record(reason: str, fragment: bytes, aside: str, now: datetime) -> Record:

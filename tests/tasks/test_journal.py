@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.journal import JournalDamaged, append, journal_at, quarantine
+from tasks.journal import append, journal_at, quarantine
 from tasks.journal_reading import verify
+from tasks.journal_tail import JournalDamaged
 from tasks.rules.faults import Fault, Refused
 from tasks.rules.journal import Damage, Head, sealed
 from tests.journals import chained, hash_of, head_of, journal_of, put, respaced, tick
