@@ -42,11 +42,12 @@ def check_server() -> str:
 @step(retries=0)  # the request repeats itself
 def find_owner(name: str) -> Owner:
     """Which kind of namespace the owner is; one that is missing or not ours to create in is refused."""
+    me = get("user")
+    if me.status == 200 and _text(me, "login").lower() == name.lower():
+        return Owner(_text(me, "login"), OwnerKind.USER)
     if _found(organisation := get("orgs", name)):
         return Owner(_text(organisation, "username"), OwnerKind.ORG)
-    me = _must(get("user"), 200)
-    if _text(me, "login").lower() == name.lower():
-        return Owner(_text(me, "login"), OwnerKind.USER)
+    _must(me, 200)  # a token for an organisation need not know who it belongs to; any other owner asks for that
     if not _found(user := get("users", name)):
         raise GiteaRefused("gitea_owner_missing", "make the organisation at Gitea, or correct GITEA_PRODUCT_OWNER")
     if not _flag(me, "is_admin"):

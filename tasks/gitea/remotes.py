@@ -18,6 +18,7 @@ from tasks.settings.publishing import gitea_address
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
+_NO_SUCH_BRANCH = b"couldn't find remote ref"
 over_git = step(retries=2, retry_delay_seconds=[1, 4])
 """A step that may be repeated: it reads, or it pushes with the head that it expects to find."""
 
@@ -57,10 +58,12 @@ def count_lost_commits(monorepo: Path, repository: Repository, branch: str, sha:
 def fetch_manifest(repository: Repository, branch: str) -> Fetched | None:
     """The remote head fetched into an empty repository, and all it holds; None if there is no such branch."""
     with scratch_repository() as scratch:
-        if _head(scratch, repository, branch) is None:
-            return None
         wanted = f"+refs/heads/{branch}:refs/heads/seen"
-        scratch.ask("fetch", "--quiet", "--no-tags", "--depth=1", _url(repository), wanted)
+        done = scratch.tried("fetch", "--quiet", "--no-tags", "--depth=1", _url(repository), wanted)
+        if _NO_SUCH_BRANCH in done.stderr:
+            return None
+        if done.returncode != 0:
+            raise git_fault(done.stderr.decode("utf-8", "replace"))
         sha = scratch.ask("rev-parse", "--verify", "refs/heads/seen^{commit}").decode().strip()
         return Fetched(sha, manifest_in(scratch.ask("ls-tree", "-r", "-t", "-z", "--full-tree", sha)))
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tasks.gitea.api import check_server, ensure_repository, find_owner, find_repository, read_head
+from tasks.gitea.remotes import read_remote_head
 from tasks.rules.faults import Fault, GiteaRefused, GiteaUnauthorised, GiteaUnreachable, Misconfigured
 from tasks.rules.publishing.remote import Owner, OwnerKind
 from tasks.settings.publishing import missing_gitea_settings
@@ -241,6 +242,13 @@ def test_a_token_takes_the_place_of_the_password(gitea, monkeypatch):
     assert ensure_repository(find_owner(gitea.owner), "by-token", private=True).created
 
 
+@pytest.mark.parametrize(("scopes", "name"), [(("write:organization",), None), (("write:user",), BOSS)])
+def test_a_token_needs_only_the_scopes_of_the_owner_it_is_for(gitea, monkeypatch, scopes, name):
+    monkeypatch.setenv("GITEA_TOKEN", gitea.token("write:repository", *scopes))
+    owner = find_owner(name or gitea.owner)
+    assert ensure_repository(owner, f"few-{gitea.owner}", private=True).repository.owner == owner.name
+
+
 @pytest.mark.row("D003-185")
 def test_a_token_without_the_scope_says_which_ones_it_needs(gitea, monkeypatch):
     owner = find_owner(gitea.owner)
@@ -263,3 +271,10 @@ def test_the_head_of_a_branch_is_right_at_once(gitea, owner, branch):
     repo.git("update-ref", f"refs/heads/{branch}-more", sha)
     assert read_head(found, branch) == sha
     assert read_head(found, branch[:-1]) is None
+
+
+def test_no_proxy_stands_before_this_machine(gitea, owner, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    made = ensure_repository(owner, "direct", private=True).repository
+    assert read_remote_head(made, "main") is None
