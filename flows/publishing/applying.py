@@ -113,6 +113,8 @@ def _remember(order: Order, item: Item, sha: str, done: Done) -> Entry:
 def _delete(order: Order, item: Item, entry: Entry, done: Done) -> Done:
     """The local folder goes, after everything else is written down; a folder that stays says why."""
     scope = order.scope
+    if item.holds:  # the content of an LFS file, or a submodule's work tree, may be nowhere else
+        return replace(done, reason=item.holds[0])
     try:
         delete_folder(scope.root, scope.source_dir, item.name, scope.found.head)
     except Fault as fault:

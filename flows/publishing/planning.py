@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.gitea.api import check_server, find_owner
+from tasks.publishing.contents import look_inside
 from tasks.publishing.folders import Found, find_folders
 from tasks.publishing.monorepo import branch_to_publish, work_tree_of
 from tasks.publishing.remote_look import Target, count_losses, look_at_remotes
 from tasks.publishing.splits import split_folders
 from tasks.rules.faults import Misconfigured
 from tasks.rules.publishing.naming import is_repository_prefix, name_all, taken_by
-from tasks.rules.publishing.plan import Remote, Wishes, foreign, plan_items, worth_a_look
+from tasks.rules.publishing.plan import Remote, Wishes, foreign, plan_items, with_contents, worth_a_look
 from tasks.rules.publishing.publish import Plan
 from tasks.rules.publishing.registry import Entry
 from tasks.rules.publishing.remote import Owner
@@ -56,7 +57,7 @@ def find_known_owner() -> Owner:
 
 def make_plan(scope: Scope, owner: Owner | None, registry: Sequence[Entry], wishes: Wishes, *, write: bool) -> Plan:
     """What is done with each project. Without an owner nobody is asked; without `write` nothing at all is written."""
-    splits = split_folders(scope.root, scope.found, write=write)
+    splits = split_folders(scope.root, scope.found, write=write, fresh=not write)
     name = owner.name if owner else _owner_name()
     names = name_all(scope.siblings, scope.prefix, taken_by(registry, name, scope.source_dir))
     remotes: dict[str, Remote] | None = None
@@ -66,6 +67,7 @@ def make_plan(scope: Scope, owner: Owner | None, registry: Sequence[Entry], wish
         strange = foreign(splits, remotes)
         remotes |= count_losses(scope.root, scope.found, scope.branch, strange, written=write)
     items = plan_items(splits, names, name, remotes, wishes)
+    items = tuple(map(with_contents, items, look_inside(scope.found)))
     return Plan(scope.found.head, scope.branch, items, scope.found.left_out)
 
 

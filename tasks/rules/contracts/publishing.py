@@ -111,6 +111,7 @@ PRODUCT_PUBLISH_PROJECT = Contract(
     _PUBLISHING,
     reasons=(
         *LEFT_OUT_REASONS,
+        *INSIDE_REASONS,
         *NO_SPLIT_REASONS,
         *NAME_REASONS,
         *GITEA_REASONS,
@@ -135,6 +136,7 @@ PRODUCT_PUBLISH_PROJECT = Contract(
         Key("commit", Kind.DIGEST, "the newest commit of the folder's own history"),
         Key("commits", Kind.COUNT, "commits of that history"),
         Key("history", Kind.WORD, "gap_skipped where the folder was deleted and came back"),
+        Key("holds", Kind.WORDS, "holds_submodules or holds_lfs_pointers: what they point to is elsewhere"),
         Key("remote", Kind.WORD, "the branch's commit before the push; absent, empty or unknown"),
         Key("loses", Kind.COUNT, "commits of others that the push throws away"),
         Key("parity", Kind.WORD, "verified, kept (nothing changed since), unverified or failed"),
@@ -172,7 +174,8 @@ PUBLISH_STATUS_PROJECT = Contract(
     (Status.OK, Status.WARN),
     _PUBLISHING,
     keys=(
-        Key("project", Kind.ENCODED, "source folder and name, written as in product_publish_project"),
+        Key("source", Kind.ENCODED, "the source folder, written as the project (%2F is its slash)"),
+        Key("project", Kind.ENCODED, "the folder, written as in product_publish_project"),
         Key("repository", Kind.TEXT),
         Key("branch", Kind.TEXT),
         Key("commit", Kind.DIGEST, "the commit that was published last"),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tasks.rules.publishing.contents import Inside
 from tasks.rules.publishing.naming import Name
 from tasks.rules.publishing.remote import Repository
 from tasks.rules.splitting.answer import Split
@@ -82,6 +83,7 @@ class Item:
     reason: str | None = None
     commits: int = 0
     gap: bool = False
+    holds: tuple[str, ...] = ()
 
     @property
     def is_pushed(self) -> bool:
@@ -108,6 +110,14 @@ def plan_item(split: Split, name: Name, owner: str, remote: Remote | None, wishe
         split.commits,
         split.history == "gap_skipped",
     )
+
+
+def with_contents(item: Item, inside: Inside) -> Item:
+    """The same, knowing what the folder holds: missing files cannot be pushed, what it points to stays behind."""
+    held = tuple(reason for reason in inside.reasons if reason != "objects_missing")
+    if inside.missing and item.action is not Action.REFUSE:
+        return replace(item, action=Action.REFUSE, reason="objects_missing", holds=held)
+    return replace(item, holds=held)
 
 
 def _decided(split: Split, name: Name, remote: Remote | None, wishes: Wishes) -> tuple[Action, str | None]:

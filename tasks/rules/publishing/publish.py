@@ -80,19 +80,21 @@ def _aside(plan: Plan) -> Iterable[Outcome]:
 def _fields(item: Item) -> dict[str, Value]:
     return {
         "project": printable(item.name),
-        "repository": printable_repository(item),
+        "repository": printable_path(item.repository),
         "named": item.named,
         "action": item.action.value,
         "commit": item.sha,
         "commits": item.commits if item.sha else None,
         "history": "gap_skipped" if item.gap else None,
+        "holds": item.holds or None,
         "remote": remote_word(item),
         "loses": item.loses or (item.remote.loses if item.remote else None) or None,
     }
 
 
-def printable_repository(item: Item) -> str:
-    return "/".join(map(printable, item.repository.split("/")))
+def printable_path(text: str) -> str:
+    """A branch or a repository: as a name, but with its slashes."""
+    return "/".join(map(printable, text.split("/")))
 
 
 def remote_word(item: Item) -> str:
@@ -111,7 +113,7 @@ def planned(plan: Plan) -> Outcome:
         reason,
         mode="dry_run",
         head=plan.head,
-        branch=plan.branch,
+        branch=printable_path(plan.branch),
         projects=len(plan.items),
         create=counted.create,
         push=counted.create + counted.push,
@@ -135,7 +137,7 @@ def published(plan: Plan, done: Sequence[Done]) -> Outcome:
         reason,
         mode="execute",
         head=plan.head,
-        branch=plan.branch,
+        branch=printable_path(plan.branch),
         projects=len(done),
         create=counted.create,
         push=counted.create + counted.push,
@@ -160,7 +162,7 @@ def done_table(plan: Plan, done: Iterable[Done]) -> list[Row]:
 def _row(item: Item, result: str) -> Row:
     return {
         "project": printable(item.name),
-        "repository": printable_repository(item),
+        "repository": printable_path(item.repository),
         "action": item.action.value,
         "result": result,
         "commit": item.sha,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from tasks.rules.contracts.publishing import PUBLISH_STATUS, PUBLISH_STATUS_PROJECT
 from tasks.rules.outcome import Outcome, Status
 from tasks.rules.publishing.plan import Remote
+from tasks.rules.publishing.publish import printable_path
 from tasks.rules.publishing.registry import Entry
 from tasks.rules.splitting.names import printable
 
@@ -28,10 +29,6 @@ class Standing:
     def local(self) -> str:
         return "deleted" if self.entry.deleted_at else "archived" if self.entry.archived_at else "here"
 
-    @property
-    def project(self) -> str:
-        return "/".join(map(printable, self.entry.prefix.split("/")))
-
 
 def standing(entry: Entry, remote: Remote | None) -> Standing:
     """One project; `remote` is None when nobody asked."""
@@ -48,9 +45,10 @@ def status_lines(standings: Iterable[Standing]) -> Iterable[Outcome]:
     for one in standings:
         yield PUBLISH_STATUS_PROJECT.says(
             Status.OK if one.parity is InParity.YES else Status.WARN,
-            project=one.project,
+            source=printable(one.entry.source_dir),
+            project=printable(one.entry.project_name),
             repository=one.entry.repo,
-            branch=one.entry.branch,
+            branch=printable_path(one.entry.branch),
             commit=one.entry.last_published_sha,
             since=f"{one.entry.last_published_at:%Y-%m-%dT%H:%M:%SZ}",
             parity=one.parity.value,
@@ -61,7 +59,7 @@ def status_lines(standings: Iterable[Standing]) -> Iterable[Outcome]:
 def status_table(standings: Iterable[Standing]) -> list[dict[str, object]]:
     return [
         {
-            "project": one.project,
+            "project": printable_path(one.entry.prefix),
             "repository": one.entry.repo,
             "branch": one.entry.branch,
             "commit": one.entry.last_published_sha,
