@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.artifact_schemas import Document, schema_named
+from tasks.artifact_schemas import schema_named
 from tasks.rules.acceptance import Reading
+from tasks.schemas.document import Document
 
 _MISPLACED = ("greater_than_equal", "less_than_equal")
 

@@ -1,0 +1,1 @@
+"""One schema for every JSON that a gate reads, by subject."""
