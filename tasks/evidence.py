@@ -56,12 +56,8 @@ def show_table(key: str, rows: Sequence[Mapping[str, object]], description: str)
 
 
 @_for_the_eyes
-def show_page(key: str, lines: Sequence[str], description: str) -> None:
-    create_markdown_artifact(key=key, markdown="\n".join(lines), description=description)
-
-
-@_for_the_eyes
-def show_picture(key: str, png: bytes, title: str) -> None:
-    """A picture inside Markdown: both UIs print the whole data URI under an image artifact."""
+def show_picture(key: str, png: bytes, title: str, page: Sequence[str] = ()) -> None:
+    """A picture inside Markdown, below its page: both UIs print the whole data URI under an image artifact."""
     data = base64.b64encode(png).decode()
-    create_markdown_artifact(key=key, markdown=f"![{title}](data:image/png;base64,{data})", description=title)
+    markdown = "\n".join([*page, *([""] if page else []), f"![{title}](data:image/png;base64,{data})"])
+    create_markdown_artifact(key=key, markdown=markdown, description=title)

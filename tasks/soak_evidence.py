@@ -16,8 +16,9 @@ def show_soak(standing: Standing, points: Sequence[Point]) -> str:
     """Draw the soak and say where the picture is: phase, ladder, journal head, net and latency with their limits."""
     png = draw_soak(standing, points)
     place = write_artifact(f"soak/{standing.soak.replace(':', '-')}.png", png)
-    evidence.show_page(key_of(standing), soak_page(standing, points), f"Soak {standing.soak}: {standing.phase.value}")
-    evidence.show_picture(f"{key_of(standing)}-picture", png, f"Soak {standing.soak}: net, latency and ladder")
+    evidence.show_picture(
+        key_of(standing), png, f"Soak {standing.soak}: {standing.phase.value}", soak_page(standing, points)
+    )
     return place
 
 

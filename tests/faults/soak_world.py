@@ -72,6 +72,7 @@ class World:
             timeout=120,
             check=False,
         )
+        assert ran.stdout, ran.stderr
         return ran.stdout.splitlines()[-1]
 
     # Runs
