@@ -48,6 +48,7 @@ class ProjectCleanupSettings(BaseSettings):
     enabled: bool = Field(False, validation_alias="ENABLE_PROJECT_LOCAL_CLEANUP")
     source_dir: str | None = Field(None, validation_alias="PROJECT_CLEANUP_SOURCE_DIR")
     archive_days: int = Field(45, ge=1, le=3650, validation_alias="PROJECT_CLEANUP_ARCHIVE_DAYS")
+    archive_dir: str = Field(".orket/local_archive/projects", validation_alias="PROJECT_CLEANUP_ARCHIVE_DIR")
     hard_delete_days: int = Field(90, ge=1, le=3650, validation_alias="PROJECT_CLEANUP_HARD_DELETE_DAYS")
 
 

@@ -39,6 +39,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "approve": [{"request": 1}],
     "archive-verify": [{"folder": "archives"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
+    "project-restore": [{"project": "alpha"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
 

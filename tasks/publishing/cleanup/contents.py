@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.folders import disk_faults
 from tasks.publishing.cleanup.places import Place, opened
 from tasks.rules.faults import Refused
 from tasks.rules.publishing.parity import Entry, Manifest, manifest_in
@@ -51,7 +52,7 @@ def contents_of(place: Place) -> Contents:
     """Read everything at the place; refuses a repository, another disk or a device inside, and a change meanwhile."""
     manifest: dict[bytes, Entry] = {}
     size = 0
-    with opened(place.base, (*place.parents, place.name)) as folder:
+    with disk_faults("not_read"), opened(place.base, (*place.parents, place.name)) as folder:
         for parent, name, path in _files(folder, os.fstat(folder).st_dev):
             manifest[path], length = _read(parent, name)
             size += length

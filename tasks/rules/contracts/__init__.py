@@ -1,11 +1,22 @@
 """Every token Watchkeeper may print, as data; one module per runbook family."""
 
-from tasks.rules.contracts import daily, guard, production, publishing, quick, release, services, soak, validation
+from tasks.rules.contracts import (
+    daily,
+    guard,
+    production,
+    project_cleanup,
+    publishing,
+    quick,
+    release,
+    services,
+    soak,
+    validation,
+)
 from tasks.rules.outcome import Contract
 
 REGISTRY: dict[str, Contract] = {
     contract.token: contract
-    for family in (production, daily, release, quick, soak, validation, publishing, services, guard)
+    for family in (production, daily, release, quick, soak, validation, publishing, project_cleanup, services, guard)
     for contract in vars(family).values()
     if isinstance(contract, Contract)
 }

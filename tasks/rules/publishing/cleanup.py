@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from tasks.rules.publishing.registry import Entry
+from tasks.rules.faults import Refused
+from tasks.rules.publishing.registry import Entry, Key
+from tasks.rules.splitting.names import printable
 
 DAY_S = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,9 +105,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every recorded project with its verdict, sorted by source folder and name."""
+    """Every project that was asked about with its verdict, sorted; `beside` counts those that were not."""
 
     judged: tuple[Judged, ...]
+    beside: int = 0
 
     def chosen(self, act: Act) -> tuple[Judged, ...]:
         return tuple(one for one in self.judged if one.act is act)
@@ -117,7 +120,7 @@ class Plan:
     @property
     def here(self) -> int:
         """How many projects there still is something of."""
-        return sum(one.rule not in (Rule.ALREADY_DELETED, Rule.FOLDER_MISSING) for one in self.judged)
+        return self.beside + sum(one.rule not in (Rule.ALREADY_DELETED, Rule.FOLDER_MISSING) for one in self.judged)
 
     def kept_by(self, rule: Rule) -> int:
         return sum(one.rule is rule for one in self.judged)
@@ -128,11 +131,44 @@ class Plan:
         return tuple(rule for rule in Rule if rule in ATTENTION and self.kept_by(rule))
 
 
-def plan_cleanup(rows: Iterable[tuple[Entry, Found]], limits: Limits, now: datetime) -> Plan:
+def plan_cleanup(rows: Iterable[tuple[Entry, Found]], limits: Limits, now: datetime, *, beside: int = 0) -> Plan:
     """A verdict for every row, the same whatever their order."""
     now_ns = nanoseconds(now)
     judged = (judge(entry, found, limits, now_ns) for entry, found in rows)
-    return Plan(tuple(sorted(judged, key=lambda one: one.entry.key)))
+    return Plan(tuple(sorted(judged, key=lambda one: one.entry.key)), beside)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which rows a run is about: of one source folder, of some names, or all."""
+
+    source_dir: str | None = None
+    projects: tuple[str, ...] = ()
+
+    def of(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The rows that are meant."""
+        return [row for row in entries if self._is_meant(row.key)]
+
+    def unknown(self, entries: Iterable[Entry]) -> tuple[str, ...]:
+        """Names that were asked for and that no row has."""
+        return tuple(sorted(set(self.projects) - {row.project_name for row in self.of(entries)}))
+
+    def _is_meant(self, key: Key) -> bool:
+        return self.source_dir in (None, key[0]) and (not self.projects or key[1] in self.projects)
+
+
+def to_restore(entries: Sequence[Entry], name: str, source_dir: str | None) -> Entry:
+    """The one row that is meant; refuses a name that no row has, or that two source folders have."""
+    named = Choice(source_dir, (name,)).of(entries)
+    if not named:
+        raise Refused(
+            "unknown_project", "the registry has no such project; see publish-status", unknown=(printable(name),)
+        )
+    if len(named) > 1:
+        raise Refused("ambiguous_project", "two source folders have a project of that name: give --source-dir")
+    if named[0].deleted_at is not None:
+        raise Refused("already_deleted", "it was deleted for good: clone it from its repository at Gitea")
+    return named[0]
 
 
 def judge(entry: Entry, found: Found, limits: Limits, now_ns: int) -> Judged:
