@@ -1,7 +1,7 @@
 """What trading earned and lost: the edge report and its sentinel."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from tasks.schemas.document import Count, Document, Number, Positive, Ratio, Runtime
 
@@ -30,7 +30,11 @@ class Latency(Document):
 class EdgeReport(Document):
     """EDGE_REPORT.json: per symbol and in total. The three measures are null only if `total.fills` is 0."""
 
-    words = {"net_bps": "net_bps_type", "latency": "latency_type", "taker_ratio": "taker_ratio_type"}
+    words: ClassVar[Mapping[str, str]] = {
+        "net_bps": "net_bps_type",
+        "latency": "latency_type",
+        "taker_ratio": "taker_ratio_type",
+    }
     net_bps: Number | None
     latency: Latency | None
     taker_ratio: Ratio | None
@@ -59,7 +63,7 @@ class Bucket(Document):
 class EdgeSentinel(Document):
     """EDGE_SENTINEL.json: where the edge was lost, and one sentence of advice (`advice_items` has it in pieces)."""
 
-    words = {"buckets": "buckets_type", "advice": "advice_type", "ts": "ts_type"}
+    words: ClassVar[Mapping[str, str]] = {"buckets": "buckets_type", "advice": "advice_type", "ts": "ts_type"}
     buckets: list[Bucket] | dict[str, Any]
     advice: str
     ts: Positive

@@ -1,7 +1,7 @@
 """What a release rests on: the KPI, the validation, and the stamp of the bundle."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,7 +21,11 @@ class KpiCheck(Document):
 class KpiGate(Document):
     """KPI_GATE.json: is the week good enough, and how ready are we? Readiness in percent unless `scale` is ratio."""
 
-    words = {"timestamp": "timestamp_type", "readiness": "readiness_type", "checks": "checks_type"}
+    words: ClassVar[Mapping[str, str]] = {
+        "timestamp": "timestamp_type",
+        "readiness": "readiness_type",
+        "checks": "checks_type",
+    }
     timestamp: Positive
     readiness: Percent
     checks: list[KpiCheck | dict[str, Any] | str] | dict[str, Any]
@@ -48,7 +52,7 @@ class Section(Document):
 class FullStackValidation(Document):
     """FULL_STACK_VALIDATION.json: which checks ran and whether all of them were good."""
 
-    words = {"status": "status_value", "components": "components_type", "ts": "ts_type"}
+    words: ClassVar[Mapping[str, str]] = {"status": "status_value", "components": "components_type", "ts": "ts_type"}
     status: Literal["OK", "FAIL"]
     components: Annotated[list[Any], Field(min_length=1)]
     ts: Positive
