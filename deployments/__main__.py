@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from deployments import stack
 from deployments.children import read_stack
+from deployments.made_secrets import made_secrets, write_private
 from deployments.stack import Place
 from deployments.steps import console, step
 from tasks import embedded
-from tasks.rules.faults import Fault
+from tasks.rules.faults import Fault, Misconfigured
 from tasks.rules.outcome import EXIT_FAILED, EXIT_OK
-from tasks.settings import settings
+from tasks.settings import is_set, settings
+from tasks.settings.receiver import RECEIVER_PORT, receiver_port
 
 if TYPE_CHECKING:
     from tasks.operations import StoredOutcome
@@ -32,8 +34,9 @@ def up(place: Place) -> int:
             fresh = stack.start_server(place, environment)
             note("starting" if fresh else "up already")
         with step("PostgreSQL in .watchkeeper/postgres"):
-            environment = _use(place, embedded.keep(place.home).dsns)
-            _write_environment(place, environment)
+            secrets = {**embedded.keep(place.home).dsns, **made_secrets(place.home)}
+            environment = _use(place, secrets)
+            _write_environment(place, environment, (*secrets, "PREFECT_API_URL", "PREFECT_UI_URL", "PREFECT_HOME"))
             stack.start_engine(place, environment)
         _watch(place, environment, fresh)
     return EXIT_OK
@@ -61,13 +64,16 @@ def _watch(place: Place, environment: dict[str, str], fresh: bool) -> None:
         )
     with step("worker") as note:
         note("started" if stack.start_worker(place, environment, anew=fresh) else "up already")
-    _show_runs(place)
+    shown = _first_runs(place)
+    with step("webhook receiver") as note:
+        note(_start_receiver(place, environment))
+    _show(place, shown)
 
 
-def _show_runs(place: Place) -> None:
+def _first_runs(place: Place) -> "list[StoredOutcome]":
     from deployments import first_watch
 
-    shown: list[StoredOutcome] = []
+    shown = []
     for procedure, parameters in first_watch.RUNS.items():
         held = first_watch.seen(procedure)
         with step(f"run of {procedure}") as note:
@@ -75,10 +81,24 @@ def _show_runs(place: Place) -> None:
                 note(f"{first_watch.age(held.at)} ago, not run again")
             outcome = held or first_watch.run_deployment(procedure, parameters, lambda: _has_worker(place))
         shown.append(outcome)
+    return shown
+
+
+def _start_receiver(place: Place, environment: dict[str, str]) -> str:
+    """What became of it: without a port that was asked for it is an extra, and must not end `make up`."""
+    try:
+        return "started" if stack.start_receiver(place, environment) else "up already"
+    except Misconfigured as busy:
+        if is_set(RECEIVER_PORT):
+            raise
+        return f"not started: {busy.next_step}"
+
+
+def _show(place: Place, shown: "list[StoredOutcome]") -> None:
     console.print()
     for line in dict.fromkeys(line for outcome in shown for line in outcome.lines):
         console.out(f"  {line}", highlight=False)
-    console.print(_NEXT.format(ui=place.ui_url))
+    console.print(_NEXT.format(ui=place.ui_url, receiver=receiver_port()))
     if any(outcome.exit_code for outcome in shown):
         raise Fault("unhealthy", "a procedure of the first watch is not content: its line is above")
 
@@ -87,6 +107,7 @@ _NEXT = """
   The UI      {ui}  (Deployments, ops-daily, Run: Custom run shows its form)
   By hand     . .watchkeeper/env && .venv/bin/watchkeeper ops-daily --mode prod
   All of it   .venv/bin/watchkeeper --help
+  Webhook     http://127.0.0.1:{receiver}/webhook/gitea  (its secret is in .watchkeeper/env)
   The end     make down
 """
 
@@ -158,11 +179,9 @@ def _use_configured_server(place: Place) -> None:
         raise Fault("orchestrator_unreachable", "set PREFECT_API_URL, or start a server with: make up")
 
 
-def _write_environment(place: Place, environment: dict[str, str]) -> None:
+def _write_environment(place: Place, environment: dict[str, str], names: tuple[str, ...]) -> None:
     """For a shell: `. .watchkeeper/env` and the command works on the stack."""
-    names = (*embedded.DATABASES, "PREFECT_API_URL", "PREFECT_UI_URL", "PREFECT_HOME")
-    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
-    (place.home / "env").write_text("".join(lines), encoding="utf-8")
+    write_private(place.home / "env", "".join(f"export {name}={shlex.quote(environment[name])}\n" for name in names))
 
 
 def main(arguments: list[str]) -> int:

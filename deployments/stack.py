@@ -1,4 +1,4 @@
-"""The stack that `make up` starts on one machine: embedded PostgreSQL, a Prefect server and a process worker.
+"""The stack that `make up` starts on one machine: embedded PostgreSQL, Prefect server, worker, webhook receiver.
 
 Everything lives in `.watchkeeper` of the working directory, with a PREFECT_HOME of its own, so that nothing of the
 operator's own Prefect is read or changed. The databases are always the embedded ones, whatever the environment says:
@@ -22,9 +22,10 @@ from deployments.engine_client import SOCKET_VARIABLE
 from tasks import embedded
 from tasks.rules.faults import Fault, Misconfigured, Refused
 from tasks.server import server_answers
+from tasks.settings.receiver import RECEIVER_PORT, receiver_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("server", "engine", "worker")
+PARTS = ("server", "engine", "worker", "receiver")
 POOL = "watchkeeper"
 _SERVER_PATIENCE_S = 240.0
 # Another account's access has no business here, a profile may point to another server, and the DSNs of the operator's
@@ -60,14 +61,14 @@ class Place:
     def engine_socket(self) -> Path:
         return self.home / "engine.sock"
 
-    def environment(self, dsns: dict[str, str]) -> dict[str, str]:
-        """What every process of the stack finds in its environment; the DSNs go this way and never as arguments."""
+    def environment(self, secrets: dict[str, str]) -> dict[str, str]:
+        """What every process of the stack finds in its environment; DSNs and keys go this way, never as arguments."""
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         settings = dotenv_values(ROOT / "deployments" / "prefect.server.env", interpolate=False)
         return {
             **inherited,
             **{name: value for name, value in settings.items() if value is not None},
-            **dsns,
+            **secrets,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "WATCHKEEPER_HOME": str(ROOT),
             "PREFECT_HOME": str(self.home / "prefect"),
@@ -110,7 +111,7 @@ def start_server(place: Place, environment: dict[str, str]) -> bool:
     return True
 
 
-def refuse_busy_port(port: int) -> None:
+def refuse_busy_port(port: int, variable: str = "WATCHKEEPER_PORT") -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -119,7 +120,7 @@ def refuse_busy_port(port: int) -> None:
             raise Misconfigured(
                 "invalid_setting",
                 f"port {port} is in use by another program: end that program, or choose another port, "
-                f"for example: WATCHKEEPER_PORT={port + 1} make up",
+                f"for example: {variable}={port + 1} make up",
             ) from None
 
 
@@ -169,6 +170,18 @@ def start_worker(place: Place, environment: dict[str, str], *, anew: bool) -> bo
     scratch = place.home / "tmp"
     scratch.mkdir(exist_ok=True)
     _start(place, stack, "worker", [*command, "--name", "watchkeeper"], {**environment, "TMPDIR": str(scratch)})
+    return True
+
+
+def start_receiver(place: Place, environment: dict[str, str]) -> bool:
+    """Start the webhook receiver unless it is up; its port is refused if another program has it."""
+    stack = read_stack(place.home) or Stack(place.port)
+    if stack.alive("receiver"):
+        return False
+    port = receiver_port()
+    refuse_busy_port(port, RECEIVER_PORT)
+    own = {**environment, RECEIVER_PORT: str(port)}
+    _start(place, stack, "receiver", [sys.executable, "-m", "deployments.receiver"], own)
     return True
 
 

@@ -1,5 +1,6 @@
 """`python -m deployments.receiver`: serve the webhook receiver until it is told to end."""
 
+import logging
 import resource
 import sys
 from contextlib import suppress
@@ -18,9 +19,7 @@ from tasks.rules.faults import Fault
 from tasks.rules.outcome import EXIT_FAILED
 from tasks.rules.publishing.push import Watched
 from tasks.settings.publishing import publish_settings
-from tasks.settings.receiver import receiver_settings, webhook_secret
-
-DEFAULT_PORT = 4201
+from tasks.settings.receiver import receiver_port, receiver_settings, webhook_secret
 
 
 def build_app() -> Starlette:
@@ -41,18 +40,19 @@ async def _is_database_up() -> bool:
 
 
 def main() -> int:
-    found = receiver_settings()
     try:
-        app = build_app()
+        app, host, port = build_app(), receiver_settings().host, receiver_port()
     except Fault as fault:
         sys.stderr.write(f"watchkeeper: {fault.next_step}\n")
         return EXIT_FAILED
     redacted_logging.install()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("watchkeeper").setLevel(logging.INFO)
     _allow_many_connections()
     uvicorn.run(
         app,
-        host=found.host,
-        port=found.port or DEFAULT_PORT,
+        host=host,
+        port=port,
         access_log=False,  # a flood must not fill the disk; /metrics counts it
         server_header=False,
         proxy_headers=False,  # who sends is who connects; a header could claim anything

@@ -4,9 +4,10 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.rules.faults import Misconfigured
-from tasks.settings.environment import read
+from tasks.settings.environment import read, settings
 
 WEBHOOK_SECRET = "GITEA_WEBHOOK_SECRET"
+RECEIVER_PORT = "WATCHKEEPER_RECEIVER_PORT"
 
 
 class ReceiverSettings(BaseSettings):
@@ -15,7 +16,7 @@ class ReceiverSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field("127.0.0.1", validation_alias="WATCHKEEPER_RECEIVER_HOST")
-    port: int | None = Field(None, ge=1024, le=65535, validation_alias="WATCHKEEPER_RECEIVER_PORT")
+    port: int | None = Field(None, ge=1024, le=65535, validation_alias=RECEIVER_PORT)
     secret: SecretStr | None = Field(
         None, validation_alias=AliasChoices("PRODUCT_PUBLISH_WEBHOOK_SECRET", WEBHOOK_SECRET)
     )
@@ -32,6 +33,11 @@ class ReceiverSettings(BaseSettings):
 
 def receiver_settings() -> ReceiverSettings:
     return read(ReceiverSettings)
+
+
+def receiver_port() -> int:
+    """Where it listens: the port that was asked for, else the one after the Prefect server's."""
+    return receiver_settings().port or min(settings().port + 1, 65_535)
 
 
 def webhook_secret() -> SecretStr:

@@ -12,7 +12,10 @@ from uuid import UUID
 import httpx
 import psutil
 import pytest
+from dotenv import dotenv_values
 
+from deployments.receiver.app import PATH
+from tests.pushes import body_of, headers_of, touching
 from tests.stack import CANARY, ROOT, Stack, own_folder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -47,6 +50,32 @@ def test_the_first_up_ends_with_the_lines_of_real_runs_and_where_to_look(stack):
     assert "prod_verify status=ok mode=verify" in stack.first_up.stdout
     assert f"http://127.0.0.1:{stack.port}" in stack.first_up.stdout
     assert "s3cr3t" not in stack.first_up.stdout + stack.first_up.stderr
+
+
+@pytest.mark.row("P003-309")
+def test_the_receiver_is_up_with_a_secret_of_its_own_that_only_its_owner_may_read(stack):
+    env = dotenv_values(stack.folder / ".watchkeeper" / "env")
+    secret, key = str(env["GITEA_WEBHOOK_SECRET"]), str(env["WATCHKEEPER_APPROVAL_KEY"])
+    for name in ("env", "secrets"):
+        assert (stack.folder / ".watchkeeper" / name).stat().st_mode & 0o077 == 0
+    assert not [one for one in stack.children.values() if {secret, key} & set(one.cmdline())]
+    assert secret not in stack.first_up.stdout
+    deadline = time.monotonic() + 60
+    while not (listening := _listening(stack.children["receiver"])):  # `make up` does not wait for it
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    receiver = f"http://{listening.ip}:{listening.port}"
+    assert (listening.ip, f"{receiver}/webhook/gitea" in stack.first_up.stdout) == ("127.0.0.1", True)
+    assert httpx.get(f"{receiver}/health").json()["status"] == "healthy"
+    body = body_of(touching())
+    answers = [
+        httpx.post(f"{receiver}{PATH}", content=body, headers=headers_of(body, secret=s)) for s in ("x", secret)
+    ]
+    assert [answer.json()["status"] for answer in answers] == ["badly_signed", "disabled"]
+
+
+def _listening(process):
+    return next((one.laddr for one in process.net_connections("tcp") if one.status == "LISTEN"), None)
 
 
 def test_no_dsn_is_an_argument_and_the_one_of_the_shell_is_not_used(stack):
