@@ -11,7 +11,7 @@ from tasks.databases import check_dsns
 from tasks.migrations import LOCK_WAIT_S, STATEMENT_TIMEOUT_S, apply_plan
 from tasks.plans import read_plan
 from tasks.procedure import failed, procedure
-from tasks.rules.contracts.production import DB_BOOTSTRAP
+from tasks.rules.contracts.database import DB_BOOTSTRAP
 from tasks.rules.faults import Fault
 from tasks.rules.outcome import Outcome, Status
 from tasks.rules.plan import judge_plan

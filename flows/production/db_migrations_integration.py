@@ -10,7 +10,7 @@ from flows.production.db_verify import DEFAULT_PLAN, SEVEN, DsnEnv, PlanFolder, 
 from tasks.migrations import apply_plan
 from tasks.plans import read_plan
 from tasks.procedure import failed, procedure
-from tasks.rules.contracts.production import DB_MIGRATIONS_INTEGRATION
+from tasks.rules.contracts.database import DB_MIGRATIONS_INTEGRATION
 from tasks.rules.faults import Fault
 from tasks.rules.outcome import Outcome, Status
 from tasks.scratch_databases import scratch_database

@@ -7,7 +7,7 @@ from pydantic import Field
 from flows.naming import run_named
 from tasks.plans import read_plan
 from tasks.procedure import failed, procedure
-from tasks.rules.contracts.production import DB_VERIFY
+from tasks.rules.contracts.database import DB_VERIFY
 from tasks.rules.faults import Fault
 from tasks.rules.outcome import Outcome
 from tasks.rules.verification import REQUIRED_TABLES, judge_database

@@ -11,7 +11,7 @@ from tasks.clock import utc_now
 from tasks.procedure import procedure
 from tasks.production import read_daily_facts
 from tasks.rules.baselines import UNKNOWN, Baseline, refusal, taken
-from tasks.rules.contracts.production import METRICS_BASELINE
+from tasks.rules.contracts.health import METRICS_BASELINE
 from tasks.rules.daily_health import MIN_RATIO, WINDOW_DAYS, judge_window, window_of
 from tasks.rules.outcome import Outcome
 from tasks.rules.second_touch import HEALTH_WINDOW, SecondTouch, judge_second_touch

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tasks.rules.artifacts import Json
-from tasks.rules.contracts.production import METRICS_BASELINE
+from tasks.rules.contracts.health import METRICS_BASELINE
 from tasks.rules.metrics_regression import MIN_N, Snapshot, judge_regression
 from tasks.rules.outcome import Outcome, Scalar, Status
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tasks.rules.contracts.production import OPS_DAILY_METRICS, OPS_DAILY_WATCHDOG
+from tasks.rules.contracts.health import OPS_DAILY_METRICS, OPS_DAILY_WATCHDOG
 from tasks.rules.outcome import Outcome, Status
 
 WINDOW_DAYS = 7

@@ -7,7 +7,8 @@ normalised.
 
 from collections.abc import Sequence
 
-from tasks.rules.contracts.production import OPS_CI_NORMALIZE, OPS_DAILY, PROD_VERIFY
+from tasks.rules.contracts.health import OPS_CI_NORMALIZE
+from tasks.rules.contracts.production import OPS_DAILY, PROD_VERIFY
 from tasks.rules.outcome import EXIT_OK, EXIT_UNHEALTHY, Outcome, Status
 
 _QUIET = (Status.OK, Status.HEALTHY, Status.NORMALIZED, Status.SKIP, Status.PLANNED)

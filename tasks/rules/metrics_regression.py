@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
-from tasks.rules.contracts.production import METRICS_REGRESSION, OPS_METRICS_SNAPSHOT
+from tasks.rules.contracts.health import METRICS_REGRESSION, OPS_METRICS_SNAPSHOT
 from tasks.rules.daily_health import SMALL_COUNT, Traffic, Window
 from tasks.rules.outcome import Outcome, Scalar, Status
 from tasks.rules.second_touch import SecondTouch

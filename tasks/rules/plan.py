@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-from tasks.rules.contracts.production import DB_BOOTSTRAP_DRY_RUN
+from tasks.rules.contracts.database import DB_BOOTSTRAP_DRY_RUN
 from tasks.rules.faults import Refused
 from tasks.rules.outcome import Outcome, Status
 

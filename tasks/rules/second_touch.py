@@ -13,7 +13,7 @@ Limits themselves still pass. Every broken rule is named; the first decides.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.rules.contracts.production import SECOND_TOUCH_HEALTH, SECOND_TOUCH_SUMMARY
+from tasks.rules.contracts.health import SECOND_TOUCH_HEALTH, SECOND_TOUCH_SUMMARY
 from tasks.rules.daily_health import ratio
 from tasks.rules.outcome import Outcome, Status
 

@@ -5,7 +5,7 @@ Pure: facts in, one outcome out. Every difference has its own reason; the first 
 
 from dataclasses import dataclass
 
-from tasks.rules.contracts.production import DB_VERIFY
+from tasks.rules.contracts.database import DB_VERIFY
 from tasks.rules.outcome import Outcome, Status
 from tasks.rules.plan import Comparison, Plan, shown
 

@@ -18,7 +18,7 @@ from tasks.rules.baselines import (
     refusal,
     taken,
 )
-from tasks.rules.contracts.production import OPS_DAILY_WATCHDOG
+from tasks.rules.contracts.health import OPS_DAILY_WATCHDOG
 from tasks.rules.metrics_regression import Snapshot, StoredBaseline, judge_regression
 from tasks.rules.outcome import Status
 

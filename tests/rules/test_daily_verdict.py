@@ -4,15 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.rules.contracts.production import (
-    DB_BOOTSTRAP_DRY_RUN,
-    DB_VERIFY,
-    METRICS_REGRESSION,
-    OPS_DAILY_WATCHDOG,
-    RETENTION_CLEANUP,
-    RETENTION_REPORT,
-    SECOND_TOUCH_HEALTH,
-)
+from tasks.rules.contracts.database import DB_BOOTSTRAP_DRY_RUN, DB_VERIFY
+from tasks.rules.contracts.health import METRICS_REGRESSION, OPS_DAILY_WATCHDOG, SECOND_TOUCH_HEALTH
+from tasks.rules.contracts.production import RETENTION_CLEANUP, RETENTION_REPORT
 from tasks.rules.daily_verdict import conclude, conclude_verification, normalize, worst_exit
 from tasks.rules.outcome import Outcome, Status
 

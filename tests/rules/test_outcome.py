@@ -8,13 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.rules.contracts import REGISTRY
-from tasks.rules.contracts.production import (
-    DB_BOOTSTRAP,
-    DB_VERIFY,
-    OPS_DAILY_WATCHDOG,
-    PROD_CONFIG,
-    RETENTION_REPORT,
-)
+from tasks.rules.contracts.database import DB_BOOTSTRAP, DB_VERIFY
+from tasks.rules.contracts.health import OPS_DAILY_WATCHDOG
+from tasks.rules.contracts.production import PROD_CONFIG, RETENTION_REPORT
 from tasks.rules.outcome import COMMON_REASONS, Contract, Form, Key, Kind, Status, checked
 
 MARK = Contract("QUICK_CMDS", (Status.OK,), "004", form=Form.MARK, words={Status.OK: "PLAN"})

@@ -23,7 +23,7 @@ from flows.production.prod_config import prod_config
 from flows.production.prod_verify import prod_verify
 from flows.production.retention import retention
 from tasks import embedded
-from tasks.rules.contracts import REGISTRY, production
+from tasks.rules.contracts import REGISTRY, database, health, production
 from tasks.rules.outcome import Contract, Form, Outcome, Status
 from tasks.rules.playbooks.runbook import UNEXPECTED_EXIT_2, UNHEALTHY
 from tasks.rules.redaction import looks_secret
@@ -193,7 +193,8 @@ def test_every_status_of_every_token_is_in_its_json(contract: Contract):
 
 @pytest.mark.row("W001-26")
 def test_every_token_of_the_runbook_speaks_in_the_one_form():
-    ours = [contract for contract in vars(production).values() if isinstance(contract, Contract)]
+    families = (database, health, production)
+    ours = [one for family in families for one in vars(family).values() if isinstance(one, Contract)]
     assert ours
     for contract in ours:
         assert REGISTRY[contract.token] is contract
@@ -406,7 +407,7 @@ def test_a_cleanup_that_is_killed_keeps_what_it_committed_and_a_second_start_fin
 def test_whatever_is_raised_ends_in_a_line_and_nothing_of_it_is_shown(capfd):
     from tasks.procedure import procedure
 
-    @procedure(production.DB_VERIFY, run_name=run_named("db-verify"))
+    @procedure(database.DB_VERIFY, run_name=run_named("db-verify"))
     def falls_over() -> Outcome:
         """Never comes to a result."""
         raise ZeroDivisionError("c4naryInTraceback")

@@ -235,7 +235,7 @@ def test_stored_outcomes_are_part_of_the_evidence(tmp_path, operations_database)
     from uuid import uuid4
 
     from tasks import operations
-    from tasks.rules.contracts.production import DB_VERIFY
+    from tasks.rules.contracts.database import DB_VERIFY
 
     run = uuid4()
     said = DB_VERIFY.says(Status.OK)

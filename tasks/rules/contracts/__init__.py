@@ -2,7 +2,9 @@
 
 from tasks.rules.contracts import (
     daily,
+    database,
     guard,
+    health,
     production,
     project_cleanup,
     publishing,
@@ -16,7 +18,20 @@ from tasks.rules.outcome import Contract
 
 REGISTRY: dict[str, Contract] = {
     contract.token: contract
-    for family in (production, daily, release, quick, soak, validation, publishing, project_cleanup, services, guard)
+    for family in (
+        database,
+        health,
+        production,
+        daily,
+        release,
+        quick,
+        soak,
+        validation,
+        publishing,
+        project_cleanup,
+        services,
+        guard,
+    )
     for contract in vars(family).values()
     if isinstance(contract, Contract)
 }
