@@ -130,3 +130,4 @@ def test_git_sees_nothing_of_our_environment_that_it_does_not_need(gitea, tmp_pa
     told = git_environment(tmp_path)
     assert not {"POSTGRES_DSN_PROD", "GITEA_ADMIN_PASSWORD", "GIT_TRACE", "GIT_SSL_NO_VERIFY"} & told.keys()
     assert not {"GIT_CONFIG_PARAMETERS", "SSH_ASKPASS"} & told.keys()
+    assert (told["HOME"], told["GIT_CONFIG_GLOBAL"], told["GIT_CONFIG_NOSYSTEM"]) == (str(tmp_path), "/dev/null", "1")
