@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -15,6 +16,10 @@ import pytest
 from dotenv import dotenv_values
 
 from deployments.receiver.app import PATH
+from tasks.approvals.requests import Answer, draft, give_answer
+from tasks.clock import utc_now
+from tasks.rules.approval import plan_hash_of
+from tests.people import App
 from tests.pushes import body_of, headers_of, touching
 from tests.stack import CANARY, ROOT, Stack, own_folder
 
@@ -134,6 +139,36 @@ def test_a_dead_worker_is_replaced_by_the_next_up_and_the_rest_stays(stack):
     assert after["worker"].pid != before["worker"].pid
     assert after["server"] == before["server"]
     assert stack.run("deployments", "status").returncode == 0
+
+
+def _people(stack, monkeypatch):
+    """Two enrolled operators and a request of theirs, in the stack's own database."""
+    env = dotenv_values(stack.folder / ".watchkeeper" / "env")
+    for name in ("WATCHKEEPER_DSN", "WATCHKEEPER_APPROVAL_KEY"):
+        monkeypatch.setenv(name, str(env[name]))
+    alice, bob = App("alice").enrolled(), App("bob").enrolled(by="alice")
+    asked = draft.fn("erase", plan_hash_of({}), "delete=1", timedelta(hours=1), utc_now())
+    assert give_answer(asked.number, asked.plan_hash, Answer("sign", "alice", alice.code()), utc_now()) == ()
+    return bob, asked.number
+
+
+@pytest.mark.row("P002-111", "W002-118")
+def test_an_approval_survives_the_end_of_worker_and_server(stack, monkeypatch):
+    bob, number = _people(stack, monkeypatch)
+    run = stack.start("approve", {"request": number}).json()["id"]
+    deadline = time.monotonic() + 60
+    while state_of(stack, run) != "PAUSED":
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    for name in ("worker", "server"):
+        stack.children[name].kill()
+    up = stack.run("deployments", "up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    form = {"run_input": {"decision": "sign", "operator": "bob", "code": bob.code()}}
+    assert stack.api("POST", f"/flow_runs/{UUID(run)}/resume", form)["status"] == "ACCEPT"
+    line = stack.ended(run)["state"]["message"]
+    assert line.startswith(f"approve status=ok request={number} action=erase state=approved plan=")
+    assert " requested_by=alice approved_by=bob " in line
 
 
 @contextmanager
