@@ -75,7 +75,7 @@ def test_an_address_with_a_login_in_it_is_refused_and_not_shown(gitea, monkeypat
 
 @pytest.mark.row("D003-180")
 def test_http_to_another_machine_warns(gitea, monkeypatch, caplog):
-    monkeypatch.setenv("GITEA_URL", "http://gitea.invalid:3000")
+    monkeypatch.setenv("GITEA_URL", "http://0.0.0.1:3000")
     monkeypatch.setenv("GITEA_TIMEOUT_S", "0.2")
     logging.getLogger("prefect.watchkeeper").addHandler(caplog.handler)
     try:
