@@ -107,6 +107,14 @@ def test_the_janitor_has_no_limit_that_a_dead_janitor_could_hold():
     assert janitor.parameters == {"execute": True}
 
 
+@pytest.mark.row("P004-312", "D004-303")
+def test_the_soak_ticks_every_hour_in_utc_and_a_dead_tick_holds_no_slot():
+    (tick,) = (one for one in read_file().deployments if one.name == "soak-tick")
+    (schedule,) = tick.schedules
+    assert (schedule.cron, schedule.timezone, schedule.parameters) == ("5 * * * *", "UTC", {})
+    assert tick.concurrency_limit is None
+
+
 @pytest.mark.row("P004-405")
 @pytest.mark.parametrize("weekday", ["*", "6"])
 def test_what_the_morning_judges_is_produced_before_it_and_in_order(weekday):

@@ -46,6 +46,7 @@ def ticked(capsys, hour, number, edge=GOOD):
 SHORT = {"shadow_hours": 2, "canary_hours": 2, "live_hours": 1}
 
 
+@pytest.mark.row("P004-307", "P004-309")
 def test_a_soak_walks_through_its_phases_by_itself_and_ends_as_passed(capsys, hour, folder):
     assert call(capsys, soak, do="start", **SHORT) == (
         "soak status=ok do=start soak=eu-west-1-2026-11-21T03 region=eu-west-1 state=active phase=shadow rung=0"
@@ -59,6 +60,7 @@ def test_a_soak_walks_through_its_phases_by_itself_and_ends_as_passed(capsys, ho
     assert (line["state"], line["ticks"], line["gaps"], line["lines"]) == ("passed", "5", "0", "5")
 
 
+@pytest.mark.row("P004-308", "W004-307")
 def test_a_missed_hour_is_a_gap_and_makes_the_phase_longer(capsys, hour, folder):
     call(capsys, soak, do="start", **SHORT)
     ticked(capsys, hour, 0)
@@ -74,6 +76,7 @@ def test_a_missed_hour_is_a_gap_and_makes_the_phase_longer(capsys, hour, folder)
     assert (line["phase"], line["ticks"], line["gaps"], line["hours_left"]) == ("canary", "2", "2", "3.000000")
 
 
+@pytest.mark.row("P004-309")
 def test_an_hour_without_traffic_never_moves_a_phase_on(capsys, hour):
     call(capsys, soak, do="start", **SHORT)
     for number in range(4):
@@ -82,6 +85,7 @@ def test_an_hour_without_traffic_never_moves_a_phase_on(capsys, hour):
     assert (line["phase"], line["hours_left"]) == ("shadow", "5.000000")
 
 
+@pytest.mark.row("P004-309")
 def test_a_canary_that_failed_ends_the_soak_and_no_capital_follows(capsys, hour):
     call(capsys, soak, do="start", **SHORT)
     for number in range(2):
@@ -92,6 +96,7 @@ def test_a_canary_that_failed_ends_the_soak_and_no_capital_follows(capsys, hour)
     assert (line["state"], line["ended"], line["phase"]) == ("failed", "canary_failed", "canary")
 
 
+@pytest.mark.row("P004-302", "W004-300")
 def test_the_ladder_is_that_of_the_phase_and_a_tick_without_traffic_forgives_nothing(capsys, hour):
     call(capsys, soak, do="start", **SHORT)
     climbed = [ticked(capsys, hour, number, edge)["action"] for number, edge in enumerate([SLOW, IDLE, SLOW, SLOW])]
@@ -101,6 +106,7 @@ def test_the_ladder_is_that_of_the_phase_and_a_tick_without_traffic_forgives_not
     assert line["keeps"] == "ladder_raised"
 
 
+@pytest.mark.row("P004-307", "W004-301")
 def test_a_second_soak_of_the_region_is_refused_and_the_same_one_is_not_started_twice(capsys, hour):
     call(capsys, soak, do="start")
     again = call(capsys, soak, do="start")
@@ -128,6 +134,7 @@ def test_two_soaks_are_judged_in_one_run_and_the_worst_line_is_the_last(capsys, 
     assert [line["seq"] for line in lines] == ["1", "2"]
 
 
+@pytest.mark.row("P004-310")
 @pytest.mark.parametrize("hours", [1, 4])
 def test_a_soak_is_stopped_in_every_phase_and_twice_is_once(capsys, hour, hours):
     call(capsys, soak, do="start", **SHORT)
@@ -150,6 +157,7 @@ def test_only_the_shadow_may_be_cut_short_by_hand(capsys, hour):
     assert (refused["status"], refused["reason"], refused["keeps"]) == ("fail", "kept", "hours_left")
 
 
+@pytest.mark.row("P004-309")
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -165,6 +173,7 @@ def test_what_is_no_soak_is_refused(capsys, hour, options, reason):
     assert said(call(capsys, soak))["reason"] == "no_active_soak"
 
 
+@pytest.mark.row("P004-310")
 def test_without_a_soak_there_is_nothing_to_look_at_to_move_on_or_to_stop(capsys, hour):
     for do in ("status", "advance", "stop"):
         assert call(capsys, soak, do=do) == f"soak status=skipped reason=no_active_soak do={do}"
@@ -176,6 +185,7 @@ def test_a_soak_whose_hooks_cannot_be_read_is_not_started(capsys, hour, folder):
     assert said(call(capsys, soak, do="start", hooks=str(hooks)))["reason"] == "hooks_invalid"
 
 
+@pytest.mark.row("P004-311")
 def test_a_rehearsal_has_its_own_clock_and_a_real_soak_refuses_it(capsys, hour, monkeypatch):
     call(capsys, soak, do="start", **SHORT)
     moment = "2030-01-01T00:00:00Z"
