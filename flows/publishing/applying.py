@@ -1,12 +1,14 @@
 """A plan of a publish, carried out: project after project, and nothing that the plan does not say."""
 
 from dataclasses import dataclass, replace
+from threading import Event
 
 from flows.publishing.planning import Scope
 from tasks.clock import utc_now
 from tasks.gitea.api import ensure_repository, find_repository
 from tasks.gitea.remotes import push_branch
 from tasks.progress import progress
+from tasks.publishing.at_once import done_at_once
 from tasks.publishing.local_delete import delete_folder
 from tasks.publishing.monorepo import is_here
 from tasks.publishing.parity import verify_parity
@@ -17,6 +19,8 @@ from tasks.rules.publishing.publish import Done, Plan
 from tasks.rules.publishing.registry import Entry, Key, Publication, published
 from tasks.rules.publishing.remote import Owner, Repository
 from tasks.step import StepFailed
+
+AT_ONCE = 4  # Gitea hashes the password for every request, and runs a hook for every push
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,21 @@ class Order:
 
 
 def apply_plan(order: Order, plan: Plan) -> list[Done]:
-    """Carry out each line of the plan. One that fails stops no other, unless Gitea takes our login no more."""
-    done: list[Done] = []
-    with progress("product-publish", len(plan.items)) as advance:
-        for item in plan.items:
-            locked_out = any(one.reason == "gitea_unauthorised" for one in done)
-            done.append(Done(item, "gitea_unauthorised") if locked_out else _attempt(order, item))
-            advance(1)
-    return done
+    """Carry out each line of the plan, a few at a time; then, one after the other, what is to be deleted here.
+
+    One that fails stops no other, unless Gitea takes our login no more: then nobody tries again with it.
+    """
+    locked_out = Event()
+
+    def attempt(item: Item) -> Done:
+        done = Done(item, "gitea_unauthorised") if locked_out.is_set() else _attempt(order, item)
+        if done.reason == "gitea_unauthorised":
+            locked_out.set()
+        return done
+
+    with progress("publishing", len(plan.items)) as advance:
+        done = done_at_once(attempt, plan.items, AT_ONCE, advance)
+    return [_deleted(order, one) for one in done] if order.delete_local else done
 
 
 def _attempt(order: Order, item: Item) -> Done:
@@ -66,9 +77,8 @@ def _publish(order: Order, item: Item, sha: str) -> Done:
         parity = verify_parity(scope.root, scope.found.head, item.prefix, repository, scope.branch, sha)
         done = Done(item, parity.reason, "verified" if parity.holds else "failed")
     entry = _remember(order, item, sha, done)
-    if done.parity == "unverified" and entry.parity_verified:
-        done = replace(done, parity="kept")
-    return _delete(order, item, entry, done) if order.delete_local and done.parity == "verified" else done
+    kept = done.parity == "unverified" and entry.parity_verified
+    return replace(done, parity="kept" if kept else done.parity, entry=entry)
 
 
 def _repository(order: Order, item: Item) -> Repository:
@@ -110,16 +120,19 @@ def _remember(order: Order, item: Item, sha: str, done: Done) -> Entry:
     return entry
 
 
-def _delete(order: Order, item: Item, entry: Entry, done: Done) -> Done:
+def _deleted(order: Order, done: Done) -> Done:
     """The local folder goes, after everything else is written down; a folder that stays says why."""
-    scope = order.scope
+    scope, item, entry = order.scope, done.item, done.entry
+    if done.parity != "verified" or entry is None:
+        return done
     if item.holds:  # the content of an LFS file, or a submodule's work tree, may be nowhere else
         return replace(done, reason=item.holds[0])
     try:
         delete_folder(scope.root, scope.source_dir, item.name, scope.found.head)
+        if entry.deleted_at is None:
+            remember(scope.root, replace(entry, deleted_at=utc_now()), utc_now())
     except Fault as fault:
         return replace(done, reason=fault.reason)
-    if entry.deleted_at is None:
-        now = utc_now()
-        remember(scope.root, replace(entry, deleted_at=now), now)
+    except StepFailed:
+        return replace(done, reason="crash")
     return replace(done, deleted=True)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tasks.databases import connection
@@ -99,10 +99,16 @@ def open_registry(root: Path, now: datetime) -> list[Entry]:
 def remember(root: Path, entry: Entry, now: datetime) -> None:
     """Store one row as it now is, and write the file. Safe to repeat; a kill in between is made good by the next."""
     with session() as active:
+        _one_after_the_other(active, root)
         _learn(active, root, now)
         active.merge(PublishedProject(monorepo=str(root), **asdict(entry)))
         active.flush()
         _write(active, root, now)
+
+
+def _one_after_the_other(active: Session, root: Path) -> None:
+    """Let nobody else store a row of this monorepo until the transaction ends: the file holds all of them."""
+    active.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"registry {root}", 0))))
 
 
 def _known(active: Session, root: Path) -> list[Entry]:

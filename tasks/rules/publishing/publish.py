@@ -7,6 +7,7 @@ from tasks.rules.contracts.publishing import PRODUCT_PUBLISH, PRODUCT_PUBLISH_PR
 from tasks.rules.outcome import Outcome, Status, Value
 from tasks.rules.publishing.folders import LeftOut
 from tasks.rules.publishing.plan import Action, Item, tally
+from tasks.rules.publishing.registry import Entry
 from tasks.rules.splitting.names import printable
 
 Row = dict[str, str | int | None]
@@ -54,6 +55,7 @@ class Done:
     reason: str | None = None
     parity: str = "unverified"
     deleted: bool = False
+    entry: Entry | None = None  # its row in the registry
 
 
 def plan_lines(plan: Plan) -> Iterable[Outcome]:
