@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tasks.gitea import requests
 from tasks.gitea.api import check_server, ensure_repository, find_owner, find_repository, read_head
 from tasks.gitea.remotes import read_remote_head
 from tasks.rules.faults import Fault, GiteaRefused, GiteaUnauthorised, GiteaUnreachable, Misconfigured
@@ -75,7 +76,7 @@ def test_an_address_with_a_login_in_it_is_refused_and_not_shown(gitea, monkeypat
 
 @pytest.mark.row("D003-180")
 def test_http_to_another_machine_warns(gitea, monkeypatch, caplog):
-    monkeypatch.setenv("GITEA_URL", "http://0.0.0.1:3000")
+    monkeypatch.setenv("GITEA_URL", "http://gitea.invalid:3000")
     monkeypatch.setenv("GITEA_TIMEOUT_S", "0.2")
     logging.getLogger("prefect.watchkeeper").addHandler(caplog.handler)
     try:
@@ -276,5 +277,6 @@ def test_the_head_of_a_branch_is_right_at_once(gitea, owner, branch):
 def test_no_proxy_stands_before_this_machine(gitea, owner, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    requests._client.cache_clear()  # a client reads the proxies when it is made
     made = ensure_repository(owner, "direct", private=True).repository
     assert read_remote_head(made, "main") is None
