@@ -1,5 +1,6 @@
 """A next step for each reason of runbook 004's daily routine."""
 
+from tasks.rules.contracts.daily import INPUT_REASONS
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
 ROUTINE_004 = "004 Daily routine"
@@ -120,31 +121,8 @@ NO_TICKS = Playbook(
     ),
 )
 
-_INPUT_REASONS = (
-    "missing",
-    "unreadable",
-    "bad_json",
-    "time_invalid",
-    "time_in_future",
-    "stale",
-    "too_old",
-    "from_the_future",
-    "wrong_type",
-    "no_readiness",
-    "no_net_bps",
-    "no_latency",
-    "no_p95",
-    "no_p95_ms",
-    "no_taker_ratio",
-    "no_taker_share_pct",
-    "no_fills",
-    "not_finite",
-    "out_of_range",
-    "contradicts_itself",
-)
-
 BY_REASON: dict[str, Playbook] = {
-    **dict.fromkeys(_INPUT_REASONS, INPUT),
+    **dict.fromkeys((*INPUT_REASONS, "time_in_future", "too_old"), INPUT),
     "too_low": LIMIT,
     "too_high": LIMIT,
     "no_traffic": NO_TRAFFIC,
