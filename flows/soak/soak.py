@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flows.naming import run_named
 from flows.soak.showing import show
-from flows.soak.soak_tick import Hooks, InputFile, Moment, Region, SoakName
+from flows.soak.soak_tick import Hooks, InputFile, JournalFile, Moment, Region, SoakName
 from tasks.clock import stamp
 from tasks.procedure import failed, procedure, tell
 from tasks.rules.contracts.soak import SOAK
@@ -49,7 +49,7 @@ def soak(  # noqa: PLR0913, PLR0917  the form of a soak: its hours, its files, i
     why: Why = "by_hand",
     kpi_gate: InputFile = None,
     edge_report: InputFile = None,
-    journal: InputFile = None,
+    journal: JournalFile = None,
     hooks: Hooks = None,
     clock: Clock = "real",
     every_s: Seconds = HOUR_S,

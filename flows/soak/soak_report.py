@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.naming import run_named
-from flows.soak.soak_tick import InputFile, SoakName
+from flows.soak.soak_tick import InputFile, JournalFile, SoakName
 from tasks.clock import utc_now, zone_named
 from tasks.journal_heads import read_heads
 from tasks.journal_reading import verify_journal
@@ -44,7 +44,7 @@ def soak_report(  # noqa: PLR0913, PLR0917  the runbook's options, and the files
     live_hours: Hours = 0.0,
     tz: Zone = "Europe/Berlin",
     out: Out = None,
-    journal: InputFile = None,
+    journal: JournalFile = None,
     soak: SoakName = None,
     clock: Clock = "real",
     kpi_gate: InputFile = None,

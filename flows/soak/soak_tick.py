@@ -41,6 +41,9 @@ SoakName = Annotated[
 InputFile = Annotated[
     str | None, Field(min_length=1, description="The file to judge by; left out, the soak's own or the usual one.")
 ]
+JournalFile = Annotated[
+    str | None, Field(min_length=1, description="The journal; left out, the soak's own or the usual one.")
+]
 Hooks = Annotated[
     str | None, Field(min_length=1, description="The file that declares what each rung does (soak.toml).")
 ]
@@ -59,7 +62,7 @@ def soak_tick(  # noqa: PLR0913, PLR0917  one option for each file of the runboo
     region: Region = None,
     kpi_gate: InputFile = None,
     edge_report: InputFile = None,
-    journal: InputFile = None,
+    journal: JournalFile = None,
     hooks: Hooks = None,
     soak: SoakName = None,
     at: Moment = None,

@@ -40,6 +40,9 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "archive-verify": [{"folder": "archives"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
     "project-restore": [{"project": "alpha"}],
+    "soak": [{"do": "start"}, {"do": "status"}, {"do": "stop", "why": "privacy"}],
+    "soak-report": [{"shadow_hours": 0.01, "clock": "scaled", "out": "smoke.json"}],
+    "soak-tick": [{"phase": "canary"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
 
