@@ -288,6 +288,16 @@ def test_a_folder_with_lfs_pointers_is_published_with_a_note_and_never_deleted(g
     assert (monorepo / "product" / "alpha" / "large").exists()
 
 
+@pytest.mark.row("W003-113", "D003-106")
+def test_a_submodule_inside_is_published_as_the_commit_it_names_and_noted(gitea, monorepo):
+    commit = git(monorepo, "rev-parse", "HEAD")
+    git(monorepo, "update-index", "--add", "--cacheinfo", f"160000,{commit},product/alpha/inner")
+    git(monorepo, "commit", "-qm", "submodule")
+    one = results(run_publish(monorepo, execute=True, verify_parity=True))["alpha"]
+    assert (one.fields["parity"], one.fields["holds"]) == ("verified", ("holds_submodules",))
+    assert gitea.repo("alpha").git("rev-parse", "main:inner").strip() == commit
+
+
 @pytest.mark.row("W003-112", "D003-111")
 def test_a_head_that_moves_during_the_run_changes_nothing_of_it(gitea, monorepo):
     before = git(monorepo, "rev-parse", "HEAD")
