@@ -158,6 +158,16 @@ def test_a_rewritten_journal_is_shown_by_any_head_and_a_torn_one_is_torn_only_if
 
 
 @pytest.mark.row("W004-534")
+@pytest.mark.parametrize(("seen", "chain"), [("ok", "ok"), ("other", "rewritten")])
+def test_a_head_in_the_middle_of_many_lines_is_compared_too(seen, chain):
+    lines, seen_lines = day(*["CONTINUE"] * 24), day(*["CONTINUE"] * 24, reason=seen)
+    tally = Tally(SINCE, SINCE + 86_400, proof=Proof([head_of(seen_lines[:9])]))
+    tally.add_all(lines[:1])
+    tally.add_all(lines[1:])
+    assert (tally.settled().chain, tally.of("CONTINUE")) == (chain, 24)
+
+
+@pytest.mark.row("W004-534")
 def test_a_head_from_before_the_stretch_and_a_journal_without_numbers_prove_nothing():
     lines = day(*["CONTINUE"] * 24)
     late = Tally(SINCE, SINCE + 86_400, link=None, proof=Proof([head_of(lines[:3])]))

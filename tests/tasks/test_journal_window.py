@@ -124,6 +124,16 @@ def test_after_a_clock_that_went_back_no_line_of_the_day_is_left_out(tmp_path, l
     assert (tally.of("CONTINUE"), tally.back) == (1441, 60)
 
 
+@pytest.mark.row("D004-507")
+def test_wherever_the_clock_went_back_the_day_begins_at_its_first_line(lines):
+    """A hundred and fifty lines of the day before, at every place of the day where bisection may meet them."""
+    since = int((START + timedelta(minutes=9_000)).timestamp())
+    for place in range(9_050, 10_400, 50):
+        content = b"".join([*lines[:place], *lines[8_500:8_650], *lines[place:10_441]])
+        offset = first_offset(io.BytesIO(content), len(content), since)
+        assert content.index(lines[9_000]) - 2 * NEAR_BYTES < offset < content.index(lines[9_000])
+
+
 def test_a_journal_that_is_not_there_or_no_file_says_so(tmp_path):
     assert tally_window.fn(tmp_path / "nowhere.jsonl", window(0)).chain == "missing"
     assert tally_window.fn(tmp_path, window(0)).chain == "unreadable"
