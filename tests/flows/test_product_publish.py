@@ -279,3 +279,12 @@ def test_the_status_says_what_is_published_where_since_when_and_in_parity_or_not
         monkeypatch.delenv(name)
     said = run_status(monorepo)
     assert (said[-1].reason, said[-1].fields["unknown"]) == ("parity_unknown", 2)
+
+
+def test_a_login_that_is_taken_no_more_is_not_tried_for_the_rest(gitea, monorepo):
+    commit_files(monorepo, "more", **{f"product__p{number:02}__f": "1" for number in range(12)})
+    gitea.trouble("git-receive-pack", times=99, status=401)
+    said = run_publish(monorepo, execute=True)
+    assert {one.reason for one in results(said).values()} == {"gitea_unauthorised"}
+    assert said[-1].fields["failed"] == 14
+    assert len([one for one in gitea.seen if one.method == "POST" and one.path.endswith("/repos")]) < 14

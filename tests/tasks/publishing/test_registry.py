@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -174,3 +175,12 @@ def test_a_second_publisher_is_refused_with_the_name_of_the_first_and_another_mo
         assert refused.value.fields["held_by"] == "product-publish"
         with sole_publisher(tmp_path / "other", "product-publish"):
             pass
+
+
+@pytest.mark.row("W003-131")
+def test_rows_that_are_stored_at_once_are_all_in_the_file(root):
+    names = [f"p{number}" for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: remember.fn(root, entry(root, name), NOW), names))
+    assert sorted(row["project_name"] for row in in_file(root)) == sorted(names)
+    assert len(open_registry(root, NOW)) == len(names)
