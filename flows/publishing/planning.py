@@ -36,15 +36,29 @@ class Scope:
         return self.found.source_dir or "."
 
 
-def find_scope(repo_root: str, source_dir: str, projects: Sequence[str], branch: str | None, prefix: str) -> Scope:
-    """What is to be published. HEAD is resolved here, once for everything that follows."""
-    if not is_repository_prefix(prefix):
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the flags and the variables say about it; `tip` is the commit to publish, by any name."""
+
+    repo_root: Path
+    source_dir: str
+    projects: tuple[str, ...]
+    branch: str | None
+    prefix: str
+    tip: str
+
+
+def find_scope(asked: Asked) -> Scope:
+    """What is to be published. The commit is resolved here, once for everything that follows."""
+    if not is_repository_prefix(asked.prefix):
         raise Misconfigured("invalid_prefix", "a prefix has letters, digits, `_`, `.` and `-`, as Gitea allows")
-    everything = find_folders(Path(repo_root), source_dir)
-    found = find_folders(Path(repo_root), source_dir, projects, everything.head) if projects else everything
+    everything = find_folders(asked.repo_root, asked.source_dir, (), asked.tip)
+    found = everything
+    if asked.projects:
+        found = find_folders(asked.repo_root, asked.source_dir, asked.projects, everything.head)
     root = work_tree_of(found)
     siblings = tuple(folder.name for folder in everything.folders)
-    return Scope(root, found, siblings, branch_to_publish(root, branch), prefix)
+    return Scope(root, found, siblings, branch_to_publish(root, asked.branch), asked.prefix)
 
 
 def find_known_owner() -> Owner:

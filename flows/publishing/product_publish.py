@@ -1,22 +1,24 @@
 """Every project folder as a repository of its own at Gitea: planned, shown, pushed, and proved equal."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from flows.naming import run_named
 from flows.publishing.applying import Order, apply_plan
-from flows.publishing.planning import Scope, find_known_owner, find_scope, make_plan
+from flows.publishing.planning import Asked, Scope, find_known_owner, find_scope, make_plan
 from tasks.clock import utc_now
 from tasks.evidence import show_table
 from tasks.procedure import procedure, tell
 from tasks.publishing.monorepo import is_run_of_deployment
 from tasks.publishing.registry import open_registry, read_registry, sole_publisher
+from tasks.publishing.upstream import HEAD, fetch_upstream
 from tasks.rules.contracts.publishing import PRODUCT_PUBLISH
 from tasks.rules.outcome import Outcome
 from tasks.rules.publishing.plan import Wishes
 from tasks.rules.publishing.publish import (
-    Asked,
+    Flags,
     Plan,
     done_lines,
     done_table,
@@ -51,6 +53,10 @@ Branch = Annotated[
     Field(min_length=1, description="The remote branch; PRODUCT_PUBLISH_TARGET_BRANCH or the one checked out."),
 ]
 NoCreate = Annotated[bool, Field(description="Create no repository; a project without one is refused.")]
+Fetch = Annotated[
+    bool,
+    Field(description="Publish what the upstream of the checked-out branch has; a dry run does not fetch it anew."),
+]
 RepoRoot = Annotated[
     str | None, Field(min_length=1, description="The monorepo's work tree; PRODUCT_PUBLISH_REPO_ROOT or this folder.")
 ]
@@ -69,6 +75,7 @@ def product_publish(  # noqa: PLR0913, PLR0917  the flags of the runbook
     branch: Branch = None,
     no_create: NoCreate = False,
     repo_root: RepoRoot = None,
+    fetch: Fetch = False,
 ) -> Outcome:
     """Mirror each project folder of the monorepo to a repository of its own at Gitea.
 
@@ -83,15 +90,19 @@ def product_publish(  # noqa: PLR0913, PLR0917  the flags of the runbook
     configured owner only, private unless --no-private. Safe to start twice and to kill; one publisher at a time.
     """
     settings = publish_settings()
-    refused = refusal(Asked(execute, verify_parity, delete_local, is_run_of_deployment(), settings.enabled))
+    refused = refusal(Flags(execute, verify_parity, delete_local, is_run_of_deployment(), settings.enabled))
     if refused:
         return refused
+    monorepo = Path(repo_root or settings.repo_root)
     scope = find_scope(
-        repo_root or settings.repo_root,
-        source_dir or settings.source_dir,
-        projects,
-        branch or settings.target_branch,
-        settings.repo_prefix if repo_prefix is None else repo_prefix,
+        Asked(
+            monorepo,
+            source_dir or settings.source_dir,
+            projects,
+            branch or settings.target_branch,
+            settings.repo_prefix if repo_prefix is None else repo_prefix,
+            fetch_upstream(monorepo, execute=execute) if fetch else HEAD,
+        )
     )
     wishes = Wishes(private, force, not no_create)
     if not execute:

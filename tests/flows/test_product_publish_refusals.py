@@ -61,7 +61,9 @@ def test_folders_of_odd_names_are_published_under_names_that_gitea_allows(gitea,
     commit_files(monorepo, "odd")
     said = run_publish(monorepo, execute=True, verify_parity=True)
     assert said[-1].fields["verified"] == len(odd) + 2
-    by_repository = {one.fields["repository"].split("/")[1]: one.fields["named"] for one in results(said).values()}
+    by_repository = {
+        str(one.fields["repository"]).split("/")[1]: one.fields["named"] for one in results(said).values()
+    }
     assert by_repository == {
         "alpha": "as_folder",
         "beta": "as_folder",
@@ -173,7 +175,7 @@ def test_an_invalid_registry_ends_the_run_before_anything_is_done(gitea, monorep
     for execute in (False, True):
         last = run_publish(monorepo, execute=execute)[-1]
         assert last.reason == "registry_invalid"
-        assert "1:wrong_parity_verified" in last.fields["problems"]
+        assert "1:wrong_parity_verified" in str(last.fields["problems"])
     assert gitea.api("GET", f"orgs/{gitea.owner}/repos").json() == []
     assert (monorepo / FILE).read_text().startswith('{"version": 1, "projects": [{"parity')
 
@@ -308,6 +310,33 @@ def test_a_head_that_moves_during_the_run_changes_nothing_of_it(gitea, monorepo)
     assert gitea.repo("alpha").git("show", "main:a") == "2"
     assert {one.reason for one in results(said).values()} == {"head_moved"}
     assert (monorepo / "product" / "alpha" / "a").read_text() == "3"
+
+
+@pytest.mark.row("P003-123")
+def test_with_fetch_what_was_merged_is_published_wherever_the_checkout_stands(gitea, monorepo, tmp_path):
+    git(tmp_path, "clone", "-q", "--bare", str(monorepo), "upstream.git")
+    git(monorepo, "remote", "add", "origin", str(tmp_path / "upstream.git"))
+    assert run_publish(monorepo, execute=True, fetch=True)[-1].fields["head"] == git(monorepo, "rev-parse", "HEAD")
+    git(monorepo, "fetch", "-q")
+    git(monorepo, "branch", "-q", "--set-upstream-to=origin/main")
+    git(tmp_path, "clone", "-q", "upstream.git", "other")
+    merged = commit_files(tmp_path / "other", "merged", product__alpha__a="merged")
+    git(tmp_path / "other", "push", "-q")
+    before = git(monorepo, "rev-parse", "HEAD")
+    assert run_publish(monorepo, fetch=True)[-1].fields["head"] == before
+    assert run_publish(monorepo, execute=True, fetch=True)[-1].fields["head"] == merged
+    assert gitea.repo("alpha").git("show", "main:a") == "merged"
+    assert (git(monorepo, "rev-parse", "HEAD"), (monorepo / "product/alpha/a").read_text()) == (before, "2")
+
+
+@pytest.mark.row("P003-123")
+def test_an_upstream_that_does_not_answer_ends_the_run(gitea, monorepo, tmp_path):
+    git(monorepo, "remote", "add", "origin", str(tmp_path / "nowhere"))
+    git(monorepo, "config", "branch.main.remote", "origin")
+    git(monorepo, "config", "branch.main.merge", "refs/heads/main")
+    for execute in (False, True):
+        assert run_publish(monorepo, execute=execute, fetch=True)[-1].reason == "fetch_failed"
+    assert run_publish(tmp_path / "nowhere", fetch=True)[-1].reason == "not_a_repository"
 
 
 def put_foreign_commit(gitea, name):

@@ -81,6 +81,7 @@ PRODUCT_PUBLISH = Contract(
         "invalid_branch",
         "detached_head",
         "no_work_tree",
+        "fetch_failed",
         "delete_local_needs_execute",
         "delete_local_needs_parity",
         "delete_local_in_deployment",

@@ -131,6 +131,15 @@ BRANCH = Playbook(
         "no_work_tree: name a work tree with --repo-root; a bare repository has no folders.",
     ),
 )
+FETCH = Playbook(
+    "What was merged could not be brought in",
+    "003 Push Automation",
+    (
+        "Pull in the monorepo (PRODUCT_PUBLISH_REPO_ROOT) as the worker's user: it must not ask for anything.",
+        "The upstream of the checked-out branch decides what is fetched: `git branch -vv`.",
+        "Nothing was published; the next run of the schedule fetches again.",
+    ),
+)
 REGISTRY = Playbook(
     "The registry of published projects cannot be used",
     _REGISTRY,
@@ -182,6 +191,7 @@ BY_REASON: dict[str, Playbook] = {
         ("head_moved", "folder_differs", "folder_changed", "unsafe_path", "index_locked", "not_removed"), KEPT
     ),
     **dict.fromkeys(("detached_head", "invalid_branch", "invalid_prefix", "no_work_tree"), BRANCH),
+    "fetch_failed": FETCH,
     **dict.fromkeys(("registry_invalid", "registry_not_written"), REGISTRY),
     **dict.fromkeys(("parity_lost", "parity_unknown", "not_verified", "nothing_published"), STATUS),
 }

@@ -14,7 +14,7 @@ Row = dict[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Flags:
     """The flags of the runbook that exclude each other, and where the run was started from."""
 
     execute: bool
@@ -24,7 +24,7 @@ class Asked:
     enabled: bool
 
 
-def refusal(asked: Asked) -> Outcome | None:
+def refusal(asked: Flags) -> Outcome | None:
     """Why this run does not even look; None if it may."""
     if asked.delete_local and asked.by_deployment:
         return PRODUCT_PUBLISH.says(Status.FAIL, "delete_local_in_deployment")

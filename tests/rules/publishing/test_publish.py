@@ -10,8 +10,8 @@ from tasks.rules.publishing.contents import Inside
 from tasks.rules.publishing.folders import LeftOut, Why
 from tasks.rules.publishing.plan import Action, Item, Remote, is_same, with_contents
 from tasks.rules.publishing.publish import (
-    Asked,
     Done,
+    Flags,
     Plan,
     done_lines,
     done_table,
@@ -32,7 +32,7 @@ ITEM = Item("al pha", "product/al pha", "Orket/al-pha", "changed", Action.PUSH, 
 REFUSED = replace(ITEM, name="beta", action=Action.REFUSE, reason="push_diverged")
 PLAN = Plan(HEAD, "main", (ITEM, REFUSED), (LeftOut("link", Why.SYMLINK),))
 ENTRY = Entry("product", "alpha", "Orket/alpha", "main", "/m/product/alpha", A, A, True, NOW)
-ASKED = Asked(execute=True, verify_parity=True, delete_local=False, by_deployment=False, enabled=False)
+ASKED = Flags(execute=True, verify_parity=True, delete_local=False, by_deployment=False, enabled=False)
 
 
 @pytest.mark.row("P003-110", "P003-114", "P003-115")
