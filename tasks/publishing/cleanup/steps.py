@@ -193,7 +193,9 @@ def still_due(grounds: Grounds, one: Judged, limits: Limits, now: datetime) -> E
 
 def finish(grounds: Grounds, kept: Kept, now: datetime) -> None:
     """Bring to its end, or take back, what a run that was killed left under way."""
-    entry = next(row for row in open_registry.fn(grounds.root, now) if row.key == kept.key)
+    entry = next((row for row in open_registry.fn(grounds.root, now) if row.key == kept.key), None)
+    if entry is None:
+        raise Refused("row_changed", "the registry has lost the row of a step that is under way: put it back")
     place = place_of(grounds.root, *kept.key)
     archived = archive_place(grounds.root, kept.archives, entry.project_name, kept.name)
     match kept.state:

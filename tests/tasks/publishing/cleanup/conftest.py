@@ -8,7 +8,7 @@ import pytest
 
 from tasks import operations
 from tasks.publishing.cleanup.looking import look_at, open_grounds
-from tasks.publishing.registry import open_registry, remember
+from tasks.publishing.registry import exclude_from_git, open_registry, remember
 from tasks.rules.publishing.cleanup import Limits, plan_cleanup
 from tests.conftest import _fresh_database
 from tests.tasks.publishing.cleanup.bare_remote import BareRemote
@@ -27,6 +27,7 @@ class House:
         self.entries = {
             row.project_name: replace(row, local_path=f"{self.root}/product/{row.project_name}") for row in entries
         }
+        exclude_from_git(self.root)
         for row in self.entries.values():
             remember.fn(self.root, row, NOW)
         self.grounds = open_grounds(self.root, *([archive_dir] if archive_dir else []))

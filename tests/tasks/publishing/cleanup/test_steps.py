@@ -1,5 +1,6 @@
 """Folders into the archive, back again and gone for good, with a real git, database and disk (spec 003, 8)."""
 
+import os
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -324,3 +325,51 @@ def test_an_archive_of_an_earlier_program_is_measured_against_the_commit_that_wa
     delete(house, now=NOW)
     assert not place.exists()
     assert house.rows()["alpha"].deleted_at == NOW
+
+
+@pytest.mark.row("D003-205")
+@pytest.mark.parametrize(
+    "name", ["-rf", "*", 'q"uote', "new\nline", "ü é", "back\\slash", " blank ", ":(top)x", "a,b"]
+)
+def test_a_name_of_any_kind_goes_to_the_archive_and_comes_back(house, name):
+    house.repo.project(name)
+    house.remote.publish(house.repo, name)
+    target = archive(house, name).target
+    assert target.name == f"{name}-20261121-030000"
+    assert house.repo.git("status", "--porcelain") == ""
+    restore(house, name)
+    assert house.files(house.root / "product" / name) == {"a.txt": name, "deep/b.txt": f"{name} too"}
+    assert house.repo.git("status", "--porcelain") == ""
+
+
+@pytest.mark.row("D003-205")
+def test_links_executables_and_empty_folders_come_back_as_they_were(house):
+    place = house.root / "product/beta"
+    (place / "run").write_text("#!/bin/sh")
+    (place / "run").chmod(0o755)
+    (place / "link").symlink_to("/nowhere")
+    (place / "folder link").symlink_to("deep")
+    house.repo.commit(100, {})
+    house.remote.publish(house.repo, "beta")
+    (place / "empty").mkdir()
+    for name in ("run", "link", "folder link"):
+        house.repo.age(f"product/beta/{name}", 100)
+    archive(house, "beta")
+    restore(house, "beta")
+    assert (place / "run").stat().st_mode & 0o777 == 0o755
+    assert [(place / name).readlink().as_posix() for name in ("link", "folder link")] == ["/nowhere", "deep"]
+    assert (place / "empty").is_dir()
+
+
+@pytest.mark.row("D003-206")
+def test_a_submodule_or_a_pipe_inside_keeps_the_folder_where_it_is(house):
+    os.mkfifo(house.root / "product/alpha/deep/pipe")
+    assert why(archive, house) in ("folder_changed", "unsafe_path")
+    (house.root / "product/alpha/deep/pipe").unlink()
+    head = house.repo.git("rev-parse", "HEAD")
+    house.repo.git("update-index", "--add", "--cacheinfo", f"160000,{head},product/alpha/module")
+    house.repo.git(
+        "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qm", "module", "--date=2020-01-01T00:00Z"
+    )
+    assert house.judged("alpha").act is Act.KEEP or why(archive, house) == "folder_changed"
+    assert house.files(house.root / "product/alpha") == ALPHA
