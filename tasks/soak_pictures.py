@@ -136,6 +136,5 @@ def _date(axes: Axes, standing: Standing, width: int) -> None:
         days = -(-width // _DAY)
         dated = range(0, width, _DAY * max(1, -(-days // _MOST_DATES)))
         axes.set_xticks(list(dated), [f"{first + every * at:%m-%d}" for at in dated])
-    axes.set_xlabel(
-        f"slots of {standing.every_s:g} s since {first:%Y-%m-%d %H:%M} UTC", fontsize="small", color=_FAINT
-    )
+    unit = "hours" if every == timedelta(hours=1) else f"slots of {standing.every_s:g} s"
+    axes.set_xlabel(f"{unit} since {first:%Y-%m-%d %H:%M} UTC", fontsize="small", color=_FAINT)

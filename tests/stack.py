@@ -68,9 +68,9 @@ class Stack:
         own = {"PYTHONPATH": str(ROOT), "WATCHKEEPER_PORT": str(self.port), "POSTGRES_DSN_PROD": CANARY}
         return kept | own
 
-    def by_hand(self, *arguments: str) -> str:
-        """What `watchkeeper` prints in a shell that has read `.watchkeeper/env`."""
-        command = f'. .watchkeeper/env && exec "{sys.executable}" -m flows {" ".join(arguments)}'
+    def by_hand(self, *arguments: str, module: str = "flows") -> str:
+        """What `watchkeeper` (or another module) prints in a shell that has read `.watchkeeper/env`."""
+        command = f'. .watchkeeper/env && exec "{sys.executable}" -m {module} {" ".join(arguments)}'
         ran = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=self.folder,

@@ -83,10 +83,10 @@ def soak_page(standing: Standing, points: Sequence[Point]) -> list[str]:
         "state": standing.state.value + ended,
         "phase": f"{standing.phase.value}, {_phase_hours(standing)}",
         "ladder": _ladder(standing.seen.fails_on_ladder),
-        "last slot": f"{last.slot:%Y-%m-%d %H:%M:%S} UTC: {last.status}, {last.reason}" if last else "none yet",
+        "last": f"{last.slot:%Y-%m-%d %H:%M:%S} UTC: {last.status}, {last.reason}" if last else "none yet",
         "ticks": f"{standing.ticks}, {standing.fails} failed, {standing.gaps} missed",
-        "hours left": f"{_hours_left(standing):g}" if standing.state is State.ACTIVE else "none",
-        "what keeps it": ", ".join(keeps(standing) or ()) or "nothing",
+        "left": f"{_hours_left(standing):g} hours" if standing.state is State.ACTIVE else "none",
+        "keeps": ", ".join(keeps(standing) or ()) or "nothing",
         "journal": f"line {standing.head.count}, {standing.head.hash}" if standing.head else "empty",
     }
     return [

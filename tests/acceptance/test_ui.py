@@ -129,3 +129,16 @@ def test_the_health_trend_is_a_picture_that_the_browser_draws(page, stack, start
     picture = page.get_by_role("img", name="Health trend")
     expect(picture).to_be_visible()
     assert picture.evaluate("picture => [picture.naturalWidth > 500, picture.complete]") == [True, True]
+
+
+@pytest.mark.row("P004-407")
+def test_a_soak_is_a_page_with_phase_ladder_head_and_a_picture(page, stack):
+    stack.by_hand("33", module="tests.acceptance.rehearsed_soak")
+    run = stack.ended(stack.start("soak", {"clock": "scaled"}).json()["id"])
+    open_artifact(page, stack.url, stack.artifacts(run["id"])["soak-rehearsal-eu-west-1"])
+    shown = page.get_by_role("tabpanel", name="Artifact")
+    for words in ("shadow, 33 of 120 hours", "REGION_STEP_DOWN (3 failed", "303 hours", "line 36, "):
+        expect(shown).to_contain_text(words)
+    picture = shown.get_by_role("img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 800

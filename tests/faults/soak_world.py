@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import psycopg
 
@@ -85,15 +86,25 @@ class World:
         self.deployments[procedure] = self.rig.deploy(procedure, WARM, entrypoint, pull_steps=pull)
 
     def start(self, procedure: str, **parameters: object) -> str:
+        """The run's number; asked again where the server that was asked died before it answered."""
         self.runs += 1
         path = f"deployments/{self.deployments[procedure]}/create_flow_run"
-        return str(self.rig.post(path, parameters=parameters)["id"])
+        for _ in range(5):
+            with suppress(httpx.TransportError):
+                return str(self.rig.post(path, parameters=parameters)["id"])
+        raise TimeoutError("the server does not answer")
 
     def end_of(self, run: str, patience_s: float = _PATIENCE_S) -> str:
-        """The type of the run's last state, or of the one it is stuck in."""
+        """The type of the run's last state, or of the one it is stuck in; `unknown` where nobody answers."""
         with suppress(TimeoutError):
-            await_true(lambda: self.rig.state(run) in _ENDED, patience_s)
-        return self.rig.state(run)
+            await_true(lambda: self._state_of(run) in _ENDED, patience_s)
+        return self._state_of(run)
+
+    def _state_of(self, run: str) -> str:
+        try:
+            return self.rig.state(run)
+        except httpx.TransportError:
+            return "unknown"
 
     def tick(self, hour: int, victim: str | None) -> None:
         """Let the hour be judged, with a kill in the middle; what died is started again, as a person would do."""
@@ -167,8 +178,11 @@ def running_world(folder: Path, seed: int) -> Iterator[World]:
     (folder / "artifacts").mkdir()
     try:
         dsn = server.dsns["WATCHKEEPER_DSN"]
-        settings = {"WATCHKEEPER_DSN": dsn, "PREFECT_WORKER_QUERY_SECONDS": "0.2"}
+        settings = {"WATCHKEEPER_DSN": dsn, "PREFECT_WORKER_QUERY_SECONDS": "0.4"}
         with running_rig(folder / "rig", free_port(), **settings) as rig:
+            rig.api.timeout = httpx.Timeout(
+                10
+            )  # a server on SQLite that has locked itself out goes on when one hangs up
             world = World(rig, folder, random.Random(seed))
             world.by_hand(
                 "db-bootstrap",

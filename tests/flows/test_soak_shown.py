@@ -39,7 +39,7 @@ def test_each_tick_leaves_the_page_and_the_picture_of_its_soak(capsys, artifacts
     assert f"## Soak {name}" in page
     assert "| phase | shadow, 1 of 120 hours |" in page
     assert "| ladder | on the ground |" in page
-    assert "| hours left | 335 |" in page
+    assert "| left | 335 hours |" in page
     assert f"| journal | line {head['seq']}, " in page
     assert f"\n\n![Soak {name}: shadow](data:image/png;base64," in page
     assert (artifacts / "soak" / f"{name}.png").read_bytes().startswith(b"\x89PNG")

@@ -75,19 +75,19 @@ def test_the_page_says_phase_ladder_head_and_hours_left():
         "| state | active |",
         "| phase | canary, 11 of 96 hours |",
         "| ladder | DISABLE_STRAT (2 failed without a good one between) |",
-        "| last slot | 2026-11-26 11:00:00 UTC: FAIL, ok |",
+        "| last | 2026-11-26 11:00:00 UTC: FAIL, ok |",
         "| ticks | 131, 2 failed, 1 missed |",
-        "| hours left | 205 |",
-        "| what keeps it | hours_left, ladder_raised, canary_failed |",
+        "| left | 205 hours |",
+        "| keeps | hours_left, ladder_raised, canary_failed |",
         f"| journal | line 140, {'ab' * 32} |",
     ]
 
 
 def test_the_page_of_a_soak_that_has_just_begun_or_ended_has_no_holes():
     begun = soak_page(standing(seen=Seen(), head=None), [])
-    assert "| last slot | none yet |" in begun
+    assert "| last | none yet |" in begun
     assert "| ladder | on the ground |" in begun
     assert "| journal | empty |" in begun
     ended = soak_page(standing(state=State.FAILED, ended="canary_failed"), [])
     assert "| state | failed (canary_failed) |" in ended
-    assert "| hours left | none |" in ended
+    assert "| left | none |" in ended
