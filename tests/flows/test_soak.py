@@ -1,15 +1,24 @@
 """Runbook 004, Soak orchestration and Long Soak: a soak from its start to its end."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flows.soak.soak import soak
 from flows.soak.soak_tick import soak_tick
+from tasks.step import has_server, without_server
 from tests.soaks import GOOD, IDLE, SLOW, epoch, of, plain, put_inputs, records, said
 
-pytestmark = pytest.mark.usefixtures("prefect_server", "operations_database")
+pytestmark = pytest.mark.usefixtures("operations_database")
 START = datetime(2026, 11, 21, 3, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def by_hand(request):
+    """Without a server, which is quicker, unless the test asks for one."""
+    with nullcontext() if "prefect_server" in request.fixturenames else without_server():
+        yield
 
 
 @pytest.fixture
@@ -33,8 +42,15 @@ def hour(folder, monkeypatch):
     return at
 
 
+def run(flow, **options):
+    if has_server():
+        flow(return_state=True, **options)
+    else:
+        flow.fn(**flow.validate_parameters(options))
+
+
 def call(capsys, flow, **options):
-    flow(return_state=True, **options)
+    run(flow, **options)
     return plain(capsys.readouterr().out)[-1]
 
 
@@ -47,7 +63,7 @@ SHORT = {"shadow_hours": 2, "canary_hours": 2, "live_hours": 1}
 
 
 @pytest.mark.row("P004-307", "P004-309")
-def test_a_soak_walks_through_its_phases_by_itself_and_ends_as_passed(capsys, hour, folder):
+def test_a_soak_walks_through_its_phases_by_itself_and_ends_as_passed(prefect_server, capsys, hour, folder):
     assert call(capsys, soak, do="start", **SHORT) == (
         "soak status=ok do=start soak=eu-west-1-2026-11-21T03 region=eu-west-1 state=active phase=shadow rung=0"
         " ticks=0 gaps=0 fails=0 hours_left=5.000000 keeps=hours_left,no_conclusive_tick"
@@ -125,7 +141,7 @@ def test_two_soaks_are_judged_in_one_run_and_the_worst_line_is_the_last(capsys, 
     poor = folder / "other.json"
     poor.write_text("{")
     call(capsys, soak, do="start", region="us-east-1", edge_report=str(poor))
-    soak_tick(return_state=True)
+    run(soak_tick)
     lines = [said(line) for line in plain(capsys.readouterr().out) if line.startswith("event=soak_tick")]
     assert [(line["region"], line["reason"]) for line in lines] == [
         ("eu-west-1", "ok"),

@@ -1,6 +1,7 @@
 """Runbook 004, Long Soak: the report of a soak, and the smoke that rehearses one."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import psycopg
@@ -9,11 +10,19 @@ import pytest
 from flows.soak.soak import soak
 from flows.soak.soak_replay import soak_replay
 from flows.soak.soak_report import soak_report
+from tasks.step import has_server, without_server
 from tests.journals import chained, put, tick
 from tests.soaks import SLOW, plain, put_inputs, records, said
 
-pytestmark = pytest.mark.usefixtures("prefect_server", "operations_database")
+pytestmark = pytest.mark.usefixtures("operations_database")
 SMOKE = {"shadow_hours": 0.01, "canary_hours": 0.01, "live_hours": 0.02, "out": "artifacts/soak_reports/smoke.json"}
+
+
+@pytest.fixture(autouse=True)
+def by_hand(request):
+    """Without a server, which is quicker, unless the test asks for one."""
+    with nullcontext() if "prefect_server" in request.fixturenames else without_server():
+        yield
 
 
 @pytest.fixture
@@ -26,13 +35,16 @@ def folder(tmp_path, monkeypatch):
 
 
 def call(capsys, flow, **options):
-    flow(return_state=True, **options)
+    if has_server():
+        flow(return_state=True, **options)
+    else:
+        flow.fn(**flow.validate_parameters(options))
     return said(plain(capsys.readouterr().out)[-1])
 
 
 @pytest.mark.row("P004-305", "W004-301")
 def test_the_smoke_ticks_through_every_phase_without_waiting_and_touches_no_real_soak(
-    capsys, folder, operations_database
+    prefect_server, capsys, folder, operations_database
 ):
     call(capsys, soak, do="start")
     line = call(capsys, soak_report, clock="scaled", **SMOKE)

@@ -9,6 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from flows.daily.artifacts_snapshot import artifacts_snapshot
+from flows.daily.daily_digest import daily_digest
+from flows.soak.journal_verify import journal_verify
+from flows.soak.soak_replay import soak_replay
 from flows.soak.soak_tick import soak_tick
 from tasks.journal_reading import verify
 from tasks.step import without_server
@@ -151,6 +155,25 @@ def test_a_rung_calls_its_hook_once_and_its_result_stands_in_the_journal(tick, f
     assert of([action], "status", "action", "hook", "result", "reason", "key") == [
         ("ACTION", "ROLLBACK_STEP", "http", "done", "called", control.keys[0])
     ]
+
+
+@pytest.mark.row("P004-303")
+def test_every_reader_of_the_journal_understands_what_became_of_an_action(tick, folder, capsys):
+    journal = str(folder / "SOAK_JOURNAL.jsonl")
+    tick(at(3), SLOW)
+    tick(at(4), POOR)
+    tick(at(5))
+    journal_verify.fn(journal=journal)
+    soak_replay.fn(journal=journal)
+    daily_digest.fn(journal=journal, artifacts_dir=str(folder), out=str(folder / "DIGEST.md"))
+    artifacts_snapshot.fn(journal=journal)
+    lines = [said(line) for line in plain(capsys.readouterr().out)]
+    verified, replayed = lines[0], lines[1]
+    (digest,) = (line for line in lines if "cont" in line)
+    assert (verified["status"], verified["lines"]) == ("ok", "5")
+    assert (replayed["status"], replayed["ticks"], replayed["same"]) == ("ok", "3", "3")
+    assert [digest[name] for name in ("cont", "warn", "fail", "actions", "chain")] == ["1", "1", "1", "2", "ok"]
+    assert lines[-1]["reason"] == "last_tick_good"
 
 
 @pytest.mark.row("P004-303")
