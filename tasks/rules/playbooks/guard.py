@@ -86,4 +86,4 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("by_hand_only", "no_terminal"), TERMINAL),
     "self_approval": TWO_PEOPLE,
 }
-BY_TOKEN: dict[str, Playbook] = {}
+BY_TOKEN: dict[str, Playbook] = {"approve": NOT_APPROVED, "operators": OPERATOR_NAME}
