@@ -12,14 +12,17 @@ from typing import IO
 from prefect.runtime import deployment
 
 from tasks.rules.faults import Refused
+from tasks.settings import is_set
 
 DEVICE = "/dev/tty"
+_RUN_OF_WORKER = "PREFECT__FLOW_RUN_ID"
 _OTHER_SCREEN, _FIRST_SCREEN = "\x1b[?1049h\x1b[2J\x1b[H", "\x1b[2J\x1b[?1049l"
 
 
 def is_by_hand() -> bool:
     """Whether this run was started by a command; a deployment's was by a click, a call or a clock."""
-    return deployment.id is None
+    # A part of a deployment's run has no deployment of its own; the worker names the run in the environment.
+    return deployment.id is None and not is_set(_RUN_OF_WORKER)
 
 
 @contextmanager

@@ -293,6 +293,14 @@ def test_from_the_ui_nobody_is_enrolled_revoked_or_unlocked(alice, do):
     assert run.line == "operators status=fail reason=by_hand_only"
 
 
+def test_a_part_of_a_workers_run_has_no_terminal_either(monkeypatch, capsys):
+    with typing(monkeypatch) as typist:
+        monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "07bc8c92-fc85-4cd2-819f-6bb653de2153")
+        operators(do="enrol", operator="eve", return_state=True)
+    assert typist.screen == ""
+    assert capsys.readouterr().out == "operators status=fail reason=by_hand_only\n"
+
+
 @pytest.mark.row("D002-103")
 def test_enrolment_without_the_key_shows_no_secret_and_says_what_to_do(monkeypatch, capsys):
     monkeypatch.delenv("WATCHKEEPER_APPROVAL_KEY")
