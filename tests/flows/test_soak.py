@@ -150,6 +150,14 @@ def test_two_soaks_are_judged_in_one_run_and_the_worst_line_is_the_last(capsys, 
     assert [line["seq"] for line in lines] == ["1", "2"]
 
 
+@pytest.mark.row("P004-308")
+def test_the_hour_that_ended_a_phase_is_not_judged_again_in_the_next_one(capsys, hour, folder):
+    call(capsys, soak, do="start", **SHORT)
+    assert [ticked(capsys, hour, number).get("moved") for number in (0, 1)] == [None, "canary"]
+    assert ticked(capsys, hour, 1)["reason"] == "slot_judged"
+    assert len(records(folder / "SOAK_JOURNAL.jsonl")) == 2
+
+
 @pytest.mark.row("P004-310")
 @pytest.mark.parametrize("hours", [1, 4])
 def test_a_soak_is_stopped_in_every_phase_and_twice_is_once(capsys, hour, hours):

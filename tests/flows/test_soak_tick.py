@@ -157,6 +157,25 @@ def test_a_rung_calls_its_hook_once_and_its_result_stands_in_the_journal(tick, f
     ]
 
 
+@pytest.mark.row("P004-303", "P004-306")
+def test_a_result_that_a_dead_caller_left_in_the_journal_is_booked_and_not_called_for_again(
+    tick, folder, operations_database
+):
+    """The books as they were when it died: the action planned, its line in the journal, the line's head unknown."""
+    with running_control() as control:
+        hooks = folder / "hooks.toml"
+        hooks.write_text(f'[ROLLBACK_STEP]\ndo = "http"\nurl = "{control.url}"\n')
+        tick(edge=SLOW, hooks=str(hooks))
+        with psycopg.connect(operations_database, autocommit=True) as connection:
+            connection.execute("UPDATE soak_actions SET state = 'planned', hook = NULL, result = NULL")
+            connection.execute("DELETE FROM journal_heads WHERE count = 2")
+            tick(edge=SLOW, hooks=str(hooks))
+            booked = connection.execute("SELECT state, hook, result FROM soak_actions").fetchall()
+        assert booked == [("done", "http", "called")]
+        assert len(control.calls) == 1
+    assert len(records(folder / "SOAK_JOURNAL.jsonl")) == 2
+
+
 @pytest.mark.row("P004-303")
 def test_every_reader_of_the_journal_understands_what_became_of_an_action(tick, folder, capsys):
     journal = str(folder / "SOAK_JOURNAL.jsonl")
