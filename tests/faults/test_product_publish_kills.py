@@ -45,7 +45,7 @@ def at_a_write(dsn, table):
     """Yields whether the publisher now waits to write into the table."""
     with psycopg.connect(dsn) as blocker, psycopg.connect(dsn, autocommit=True) as watcher:
         blocker.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        yield lambda: watcher.execute(WAITING).fetchone()[0] > 0
+        yield lambda: watcher.execute(WAITING).fetchall() != [(0,)]
 
 
 REQUESTS = {
@@ -72,7 +72,7 @@ def kill_at(is_there, monorepo, *flags):
         deadline = time.monotonic() + 60
         while not is_there() and publisher.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert is_there(), publisher.stdout.read().decode()
+        assert is_there(), publisher.communicate()[0].decode()
         publisher.send_signal(signal.SIGKILL)
 
 

@@ -28,7 +28,7 @@ def tables(key):
     wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=wanted)
-    return [one.data for one in sorted(found, key=lambda one: one.created)]
+    return [one.data for one in sorted(found, key=lambda one: str(one.created))]
 
 
 @pytest.mark.row("P003-118")
@@ -36,7 +36,7 @@ def test_a_run_ends_in_one_table_with_a_row_for_each_project(gitea, monorepo, pr
     commit_files(monorepo, "more", **{f"product__p{number:02}__f": "1" for number in range(8)})
     state = product_publish(repo_root=str(monorepo), execute=True, verify_parity=True, return_state=True)
     assert state.is_completed()
-    assert state.message.startswith("product_publish status=ok mode=execute")
+    assert str(state.message).startswith("product_publish status=ok mode=execute")
     plan, result = map(json.loads, tables("product-publish"))
     assert [row["action"] for row in plan] == ["create"] * 10
     assert [(row["result"], row["parity"]) for row in result] == [("ok", "verified")] * 10

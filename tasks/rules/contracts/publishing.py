@@ -57,6 +57,7 @@ SPLIT_NOTE = Contract(
 )
 
 
+_GITEA_REASONS = tuple(reason for reason in GITEA_REASONS if reason not in REPOSITORY_REASONS)
 REGISTRY_REASONS = ("registry_invalid", "registry_not_written")
 NAME_REASONS = ("name_not_allowed", "name_collision")
 _REGISTRY_KEYS = (
@@ -71,7 +72,7 @@ PRODUCT_PUBLISH = Contract(
     reasons=(
         *REPOSITORY_REASONS,
         *FOLDER_REASONS,
-        *GITEA_REASONS,
+        *_GITEA_REASONS,
         *REGISTRY_REASONS,
         "missing_env",
         "publishing_disabled",
@@ -151,7 +152,7 @@ PUBLISH_STATUS = Contract(
     _PUBLISHING,
     reasons=(
         *REPOSITORY_REASONS,
-        *GITEA_REASONS,
+        *_GITEA_REASONS,
         *REGISTRY_REASONS,
         "no_work_tree",
         "nothing_published",
