@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.rules.approval import (
@@ -108,6 +108,7 @@ def test_a_request_does_not_take_answers_without_end():
     assert not is_hopeless((Problem.WRONG_CODE, Problem.SELF_APPROVAL))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(State), st.sampled_from(["alice", "bob"]), st.booleans(), st.integers(-90, 90))
 def test_what_a_signature_makes_an_approval_was_asked_for_by_another_in_time_and_unchanged(state, by, same, minutes):
     asked = replace(PENDING, state=state)

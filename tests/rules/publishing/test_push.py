@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.rules.publishing.push import (
@@ -102,6 +102,7 @@ _ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["ref", "before", "after", "commits", "total_commits"]), _ANYTHING))
 def test_no_payload_makes_the_rule_fall_over(odd):
     with contextlib.suppress(NotAPush):
@@ -119,6 +120,7 @@ def test_a_signature_is_over_the_raw_body_or_over_the_json_inside_a_form():
     assert signed_payload(body, JSON, SECRET, signature(body, "another")) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_survive_the_form(payload):
     assert signed_payload(as_form(payload), FORM, SECRET, signature(payload)) == (payload or None)
