@@ -134,6 +134,7 @@ def a_plan(old, young, limits=LIMITS_OF_THE_RUNBOOK):
         (2, 0, Limits(share=1.0), "everything_would_go"),
         (2, 2, Limits(), None),
         (3, 2, Limits(), "ceiling_reached"),
+        (2, 2, Limits(share=0.25), "ceiling_reached"),
         (3, 2, Limits(share=1.0), None),
         (5, 95, Limits(most=5), None),
         (6, 95, Limits(most=5), "ceiling_reached"),

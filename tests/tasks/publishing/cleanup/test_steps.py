@@ -9,7 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tasks.publishing.cleanup.contents import contents_of
 from tasks.publishing.cleanup.looking import open_grounds
+from tasks.publishing.cleanup.moving import discard
+from tasks.publishing.cleanup.places import is_there, place_of
 from tasks.publishing.cleanup.steps import archive_folder, delete_archive, restore_folder
 from tasks.publishing.registry import remember
 from tasks.rules.faults import Fault, Refused
@@ -298,6 +301,15 @@ def test_a_link_slipped_in_after_the_plan_is_not_followed(house, tmp_path):
     (house.root / "product").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Refused):
         archive_folder(house.grounds, planned, house.remote, LIMITS, NOW)
+    assert house.files(tmp_path / "elsewhere/alpha") == ALPHA
+
+
+@pytest.mark.row("W003-200", "D003-202")
+@pytest.mark.parametrize("act", [contents_of, discard, is_there])
+def test_no_step_goes_through_a_link_whoever_put_it_there_last(house, tmp_path, act):
+    (house.root / "product").rename(tmp_path / "elsewhere")
+    (house.root / "product").symlink_to(tmp_path / "elsewhere")
+    assert why(act, place_of(house.root, "product", "alpha")) == "unsafe_path"
     assert house.files(tmp_path / "elsewhere/alpha") == ALPHA
 
 
