@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from flows.daily.daily_digest import daily_digest
 from flows.soak.journal_verify import journal_verify
 from flows.soak.soak_replay import soak_replay
 from flows.soak.soak_tick import soak_tick
+from tasks import soak_actions
 from tasks.journal_reading import verify
 from tasks.step import without_server
 from tests.hook_server import running_control
@@ -172,6 +174,8 @@ def test_a_result_that_a_dead_caller_left_in_the_journal_is_booked_and_not_calle
             tick(edge=SLOW, hooks=str(hooks))
             booked = connection.execute("SELECT state, hook, result FROM soak_actions").fetchall()
         assert booked == [("done", "http", "called")]
+        late = soak_actions._finished(folder / "SOAK_JOURNAL.jsonl", control.keys[0], str(hooks), datetime.now(UTC))
+        assert late is None  # who has seen it planned and comes when it is done
         assert len(control.calls) == 1
     assert len(records(folder / "SOAK_JOURNAL.jsonl")) == 2
 
