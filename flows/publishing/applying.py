@@ -16,7 +16,7 @@ from tasks.publishing.registry import remember
 from tasks.rules.faults import Fault, Refused
 from tasks.rules.publishing.plan import Action, Item, Wishes, is_same
 from tasks.rules.publishing.publish import Done, Plan
-from tasks.rules.publishing.registry import Entry, Key, Publication, published
+from tasks.rules.publishing.registry import Entry, Key, Publication, folder_deleted, published
 from tasks.rules.publishing.remote import Owner, Repository
 from tasks.step import StepFailed
 
@@ -129,8 +129,9 @@ def _deleted(order: Order, done: Done) -> Done:
         return replace(done, reason=item.holds[0])
     try:
         delete_folder(scope.root, scope.source_dir, item.name, scope.found.head)
-        if entry.deleted_at is None:
-            remember(scope.root, replace(entry, deleted_at=utc_now()), utc_now())
+        now = utc_now()
+        if (row := folder_deleted(entry, now)) != entry:
+            remember(scope.root, row, now)
     except Fault as fault:
         return replace(done, reason=fault.reason)
     except StepFailed:

@@ -94,6 +94,11 @@ def published(old: Entry | None, new: Publication) -> Entry:
     return replace(entry, parity_verified=verified, last_published_at=old.last_published_at)
 
 
+def folder_deleted(entry: Entry, at: datetime) -> Entry:
+    """The row after the local folder was deleted. One that has an archive as well stays archived: cleanup owns that."""
+    return entry if entry.archived_at or entry.deleted_at else replace(entry, deleted_at=at)
+
+
 def _is_unchanged(old: Entry, new: Publication) -> bool:
     before = (old.repo, old.branch, old.last_published_sha, old.last_remote_sha)
     return before == (new.repo, new.branch, new.sha, new.remote_sha)

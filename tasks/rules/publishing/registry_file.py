@@ -136,10 +136,9 @@ class _Row:
 
 
 def is_plain_path(text: str) -> bool:
-    """Absolute, and spelt without `..`, `.`, empty parts or control characters."""
+    """Absolute, and spelt without `..`, `.` or empty parts."""
     return (
         text.startswith("/")
-        and not _CONTROL.search(text)
         and str(PurePosixPath(text)) == text
         and ".." not in PurePosixPath(text).parts
         and not text.startswith("//")
@@ -151,8 +150,10 @@ def is_inside(text: str, root: PurePosixPath) -> bool:
 
 
 def is_source_dir(value: object) -> bool:
-    """A folder below the top of the repository, spelt plainly; `.` is the top itself."""
-    return value == "." or (isinstance(value, str) and _is_text(value) and is_plain_path("/" + value))
+    """A folder below the top of the repository, spelt plainly and on one line; `.` is the top itself."""
+    if not isinstance(value, str) or not _is_text(value) or _CONTROL.search(value):
+        return False
+    return value == "." or is_plain_path(f"/{value}")
 
 
 def is_folder_name(value: object) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.rules.publishing.registry import Entry, Publication, merged, published, rendered
+from tasks.rules.publishing.registry import Entry, Publication, folder_deleted, merged, published, rendered
 from tasks.rules.publishing.registry_file import read
 
 ROOT = PurePosixPath("/srv/monorepo")
@@ -92,6 +92,7 @@ def test_a_file_of_another_shape_is_not_believed(content, problem):
         ({"source_dir": "/product"}, ["1:wrong_source_dir"]),
         ({"source_dir": "product/../.."}, ["1:wrong_source_dir"]),
         ({"source_dir": "./product"}, ["1:wrong_source_dir"]),
+        ({"source_dir": "two\nlines"}, ["1:wrong_source_dir"]),
         ({"source_dir": ""}, ["1:wrong_source_dir"]),
         ({"prefix": "product/beta"}, ["1:prefix_differs"]),
         ({"local_path": "/etc"}, ["1:local_path_outside"]),
@@ -134,6 +135,12 @@ def test_an_archive_that_is_the_repository_or_the_folder_itself_is_refused(path,
     assert problems_of(archived_at="2026-11-20T03:00:00Z", archived_path=path) == [f"1:{problem}"]
 
 
+def test_an_archive_may_have_any_name_that_a_folder_can_have():
+    assert (
+        problems_of(archived_at="2026-11-20T03:00:00Z", archived_path="/srv/archive/two\nlines-20261120-030000") == []
+    )
+
+
 def test_a_row_without_local_path_is_refused_and_every_reason_is_named():
     assert problems_of(drop("local_path")) == ["1:missing_local_path"]
     assert problems_of(drop("local_path"), parity_verified="false", version=1, repo="x") == [
@@ -169,6 +176,14 @@ def test_a_deleted_folder_stays_deleted_until_it_is_there_again():
     deleted = replace(ENTRY, deleted_at=NOW)
     assert published(deleted, replace(NEW, sha=B, folder_is_here=False)).deleted_at == NOW
     assert published(deleted, NEW).deleted_at is None
+
+
+def test_a_deleted_folder_that_has_an_archive_stays_archived():
+    archived = replace(ENTRY, archived_at=NOW, archived_path="/srv/archive/alpha-1")
+    assert folder_deleted(archived, NOW) == archived
+    assert folder_deleted(ENTRY, NOW).deleted_at == NOW
+    later = NOW + timedelta(days=1)
+    assert folder_deleted(folder_deleted(ENTRY, NOW), later).deleted_at == NOW
 
 
 def test_since_when_a_project_is_published_moves_only_with_what_is_published():
