@@ -125,6 +125,8 @@ def _deleted(order: Order, done: Done) -> Done:
     scope, item, entry = order.scope, done.item, done.entry
     if done.parity != "verified" or entry is None:
         return done
+    if entry.archived_at and not is_here(scope.root / item.prefix):
+        return done
     if item.holds:  # the content of an LFS file, or a submodule's work tree, may be nowhere else
         return replace(done, reason=item.holds[0])
     try:

@@ -95,7 +95,7 @@ def published(old: Entry | None, new: Publication) -> Entry:
 
 
 def folder_deleted(entry: Entry, at: datetime) -> Entry:
-    """The row after the local folder was deleted. One that has an archive as well stays archived: cleanup owns that."""
+    """The row after the local folder was deleted. One with an archive stays archived: cleanup owns that."""
     return entry if entry.archived_at or entry.deleted_at else replace(entry, deleted_at=at)
 
 
