@@ -10,6 +10,7 @@ from tasks.schemas.days import ReadinessScore, ReportSoak, WeeklyRollup
 from tasks.schemas.document import Document
 from tasks.schemas.edges import EdgeReport, EdgeSentinel
 from tasks.schemas.gates import FullStackValidation, KpiGate, ReleaseStamp
+from tasks.schemas.load import LoadEvidence
 
 SCHEMAS: dict[str, type[Document]] = {
     "KPI_GATE.json": KpiGate,
@@ -20,11 +21,14 @@ SCHEMAS: dict[str, type[Document]] = {
     "READINESS_SCORE.json": ReadinessScore,
     "REPORT_SOAK.json": ReportSoak,
     "RELEASE_STAMP.json": ReleaseStamp,
+    "PHASE5_LOAD.json": LoadEvidence,
 }
 
 
 def schema_named(name: str) -> type[Document]:
-    """The schema of a file; every REPORT_SOAK_<YYYYMMDD>.json has the same."""
+    """The schema of a file; every REPORT_SOAK_<YYYYMMDD>.json has the same, and every <time>_phase5_load.json."""
+    if name.endswith("_phase5_load.json"):
+        return LoadEvidence
     return SCHEMAS["REPORT_SOAK.json" if name.startswith("REPORT_SOAK_") else name]
 
 

@@ -29,6 +29,7 @@ MIGRATION = "c4naryInMigration"
 VARIABLE = "c4naryVariableValue"
 CANARIES = [PASSWORD, HOST, ROW, DEVICE, MIGRATION, VARIABLE]
 
+_NOBODY = "http://127.0.0.1:9"
 # What each procedure is asked to do here: as much as it can. Anything new runs with its defaults until it is listed.
 ASKED: dict[str, list[dict[str, object]]] = {
     "db-bootstrap": [{"mode": "all"}, {"mode": "apply_migrations", "plan": "{broken}"}],
@@ -43,6 +44,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "soak": [{"do": "start"}, {"do": "status"}, {"do": "stop", "why": "privacy"}],
     "soak-report": [{"shadow_hours": 0.01, "clock": "scaled", "out": "smoke.json"}],
     "soak-tick": [{"phase": "canary"}],
+    "load-validation": [{"webhook_base_url": _NOBODY, "api_base_url": _NOBODY, "ws_url": "ws://127.0.0.1:9/ws"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
 
