@@ -230,6 +230,17 @@ def test_source_branch_and_prefix_come_from_the_flags_or_else_from_the_variables
     assert gitea.repo("alpha").branches().keys() == {"next"}
 
 
+def test_a_linked_work_tree_and_a_folder_inside_one_are_published_as_well(gitea, monorepo, tmp_path):
+    git(monorepo, "worktree", "add", "-q", "-b", "next", str(tmp_path / "linked"))
+    commit_files(tmp_path / "linked", "linked", product__alpha__a="linked")
+    said = run_publish(tmp_path / "linked" / "product", execute=True, verify_parity=True, delete_local=True)
+    assert (said[-1].status, said[-1].fields["branch"], said[-1].fields["deleted"]) == (Status.OK, "next", 2)
+    assert gitea.repo("alpha").git("show", "next:a") == "linked"
+    assert (tmp_path / "linked" / FILE).is_file()
+    assert git(tmp_path / "linked", "status", "--porcelain") == ""
+    assert (monorepo / "product" / "alpha" / "a").read_text() == "2"
+
+
 @pytest.mark.row("P003-109", "D003-110")
 def test_a_detached_head_is_refused_unless_the_branch_is_named(gitea, monorepo):
     git(monorepo, "checkout", "-q", "--detach")
