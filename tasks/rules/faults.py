@@ -4,10 +4,12 @@
       Misconfigured           the environment is not what the procedure needs; names only, never values
       Unreachable             the other side did not answer; reading again may help, so it may be retried
         GiteaUnreachable      Gitea did not answer, was too busy, or failed within
+        RuntimeUnreachable    the trading runtime did not answer, was too busy, or failed within
       Refused                 a rule or the other side said no; never retried
         LockHeld              somebody else is at work; says who and for how long
         GiteaRefused          Gitea answered, and the answer was no
           GiteaUnauthorised   it does not take our login: no other request will fare better
+        RuntimeRefused        the trading runtime answered, and the answer was no
 
 The text of a fault is built from stable words alone. What a driver said stays in the scrubbed log.
 """
@@ -51,6 +53,14 @@ class GiteaRefused(Refused):
 
 
 class GiteaUnauthorised(GiteaRefused):
+    pass
+
+
+class RuntimeUnreachable(Unreachable):
+    pass
+
+
+class RuntimeRefused(Refused):
     pass
 
 

@@ -96,7 +96,7 @@ def patch_control(asked: Asked) -> Reply:
             raise Refusal(422, f"{name} is invalid")
         setattr(world.control, {"dry_run_only": "dry_run"}.get(name, name), value)
     if changes:
-        world.note("control_patch", "control changed", **changes)
+        world.note("control_patch", "control changed", payload=changes)
         _audit(world, login, "", "CONTROL_PATCH")
     return as_json(200, {"changes": changes, "control": vars(world.control)})
 

@@ -1,5 +1,6 @@
 """The stand-in as a server: an ASGI app behind uvicorn, on this machine only."""
 
+import functools
 import re
 import socket
 import threading
@@ -57,8 +58,10 @@ ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/api/ui/execution/orders", {"POST": orders.accept_anyway}),
     ("/api/ops/live-toggle/requests", {"GET": acts.toggle_requests, "POST": acts.toggle_request}),
     ("/api/ops/live-toggle/requests/([^/]+)/(approve|reject)", {"POST": acts.toggle_decide}),
-    *SIM,
 ]
+
+
+ROUTES += SIM
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Server:
                 if asked.method not in handlers:
                     return Refusal(405, "Method Not Allowed").reply()
                 asked.parts = found.groups()
-                return self.gate.through(asked, lambda one, handle=handlers[asked.method]: _handled(handle, one))
+                return self.gate.through(asked, functools.partial(_handled, handlers[asked.method]))
         return Refusal(404, "Not Found").reply()
 
 

@@ -1,5 +1,7 @@
 """Doors that no real runtime has: a test adjusts one that runs as a process of its own, and lets it route orders."""
 
+from collections.abc import Callable
+
 from tests.runtime.asked import Asked, Reply, as_json
 from tests.runtime.orders import route
 
@@ -30,7 +32,7 @@ def send_orders(asked: Asked) -> Reply:
     return as_json(200, {"orders": [route(asked.world, **fields) for _ in range(count)]})  # type: ignore[arg-type]
 
 
-SIM = [
+SIM: list[tuple[str, dict[str, Callable[[Asked], Reply]]]] = [
     ("/sim/set", {"POST": adjust}),
     ("/sim/warm", {"POST": warm}),
     ("/sim/orders", {"POST": send_orders}),

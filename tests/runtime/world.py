@@ -145,7 +145,7 @@ class World:
         self.control.mode = "RUN"
         self.note("mode_change", "RUN")
 
-    def note(self, code: str, message: str, level: str = "INFO", **payload: object) -> None:
+    def note(self, code: str, message: str, level: str = "INFO", payload: object = None) -> None:
         self.last_change_ts = self.now()
         event = {"id": next(self.ids), "ts": self.now(), "level": level, "code": code, "type": "ops"}
         self.events.append(event | {"venue": None, "symbol": None, "message": message, "payload": payload})
