@@ -88,7 +88,7 @@ def apply_revisions(conn: psycopg.Connection, plan: Plan, dsn_env: str) -> tuple
     comparison = compare(plan, applied_revisions(conn, plan))
     skipped = len(comparison.applied)
     if problems := comparison.refusals:
-        raise refusal(problems, skipped)
+        raise refusal(problems, skipped, sqlstate="na")
     adopt(conn, comparison.applied)
     done: list[str] = []
     try:

@@ -105,7 +105,7 @@ class _Applier:
         comparison = compare(plan, read_ledger(self.conn, PlanKind.SQL))
         self.skipped = len(comparison.applied)
         if problems := comparison.refusals:
-            raise refusal(problems, self.skipped)
+            raise refusal(problems, self.skipped, sqlstate="na")
         for trip in _trips(comparison.pending):
             if lone := lone_statements(trip[0]):
                 self._run_alone(trip[0], lone)

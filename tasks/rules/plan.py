@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from tasks.rules.contracts.database import DB_BOOTSTRAP_DRY_RUN
 from tasks.rules.faults import Refused
-from tasks.rules.outcome import Outcome, Status
+from tasks.rules.outcome import Outcome, Status, Value
 
 _NAME = re.compile(r"(?P<id>\d{1,18})_[A-Za-z0-9_-]{1,60}\.sql")
 _COMPANIONS = ("README.md", "__init__.py", "__pycache__")
@@ -203,17 +203,20 @@ def judge_plan(plan: Plan) -> Outcome:
     )
 
 
-def refusal(problems: Sequence[Problem], skipped: int) -> Refused:
-    """Why nothing may be applied, from where plan and ledger differ; `skipped` migrations were found in order."""
+def refusal(problems: Sequence[Problem], skipped: int, **fields: Value) -> Refused:
+    """Why nothing may be applied, from where plan and ledger differ; `skipped` migrations were found in order.
+
+    `fields` are what the line of this kind of database has besides.
+    """
     reasons = tuple(problem.reason for problem in problems)
     return Refused(
         reasons[0],
         "never edit, remove or slip in a migration that has been applied: write a new one",
         reasons=reasons if len(reasons) > 1 else None,
         migration=shown(problems[0].files)[0],
-        sqlstate="na",
         applied=0,
         skipped=skipped,
+        **fields,
     )
 
 

@@ -6,7 +6,7 @@ ours; commands and reasons are literal.
 
 from dataclasses import replace
 
-from tasks.rules.playbooks import daily, guard, publishing, quick, release, services, soak, validation
+from tasks.rules.playbooks import daily, guard, publishing, quick, release, service_databases, services, soak, validation
 from tasks.rules.playbooks.playbook import Playbook
 from tasks.rules.playbooks.reasons import (
     ARTIFACT,
@@ -169,6 +169,7 @@ _BY_TOKEN: dict[str, Playbook] = {
 }
 # Where a reason means something else under one token than under the others.
 _BY_BOTH: dict[tuple[str, str], Playbook] = {
+    **service_databases.BY_BOTH,
     ("metrics_baseline", "unhealthy"): replace(
         UNHEALTHY,
         title="An unhealthy day must not become the measure of others",

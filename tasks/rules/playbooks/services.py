@@ -1,5 +1,6 @@
 """A next step for each reason of runbook 003's services procedures."""
 
+from tasks.rules.playbooks import service_databases
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
 _LOAD = "003 Load/Performance Validation"
@@ -63,6 +64,7 @@ NOT_STARTED = Playbook(
 )
 
 BY_REASON: dict[str, Playbook] = {
+    **service_databases.BY_REASON,
     "target_unreachable": UNREACHABLE,
     "error_rate_high": ERRORS,
     "rate_limited": LIMITED,
@@ -71,6 +73,7 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("load_too_long", "out_exists", "generator_failed"), NOT_STARTED),
 }
 BY_TOKEN: dict[str, Playbook] = {
+    **service_databases.BY_TOKEN,
     "load_phase": ERRORS,
     "load_validation": ERRORS,
 }
