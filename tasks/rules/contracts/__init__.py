@@ -10,6 +10,7 @@ from tasks.rules.contracts import (
     publishing,
     quick,
     release,
+    runtime,
     services,
     soak,
     validation,
@@ -31,6 +32,7 @@ REGISTRY: dict[str, Contract] = {
         project_cleanup,
         services,
         guard,
+        runtime,
     )
     for contract in vars(family).values()
     if isinstance(contract, Contract)

@@ -1,8 +1,8 @@
 """Signals and how long they count: the law of the readiness aggregator (runbook 002, Live Guard & Confirm).
 
 A required signal is missing when there is none or it is older than its time to live (exactly as old still counts),
-bad when it says so or comes from the future. Missing goes before bad, names are sorted, no signal at all is not ready.
-The result is one of `ok`, `readiness-missing:adapters,market`, `readiness-bad:adapters:fail,recon:lag`.
+bad when it says so or comes from the future. Missing goes before bad, names are sorted, no signal at all is not
+ready. The result is one of `ok`, `readiness-missing:adapters,market`, `readiness-bad:adapters:fail,recon:lag`.
 
 Pure (spec 002, 6).
 """

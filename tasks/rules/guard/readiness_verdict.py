@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tasks.rules.guard.answers import MOST_SKEW_S
 from tasks.rules.guard.readiness import FUTURE_S, READY, Signal, result_of, signals_of, word_of
+from tasks.rules.guard.state import NotAState, state_of
 
 ALLOWED_BEFORE_CANARY = "manual_hold"
 # Which detail stands behind a reason, and what it has to be.
@@ -60,6 +61,14 @@ class Probes:
     skew_s: float | None = None
     pushed: tuple[Signal, ...] = ()
     textfile_age_s: float | None = None
+
+    @property
+    def mode(self) -> str:
+        """One word for the state it is in, `unknown` when it does not say."""
+        try:
+            return state_of(self.status_full.data).word
+        except NotAState:
+            return "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,7 @@ def _words(data: Mapping[str, object] | None, key: str) -> tuple[str, ...]:
 
 def _reason(text: str) -> str:
     """The runtime's codes keep their colons: `watchdog:auto_hold`, `missing_signal::recon`."""
-    return ":".join(word_of(part) if part else "" for part in text[:80].split(":"))
+    return ":".join(word_of(part) if part else "" for part in text.split(":"))[:80] or "unnamed"
 
 
 def _mapping(data: Mapping[str, object] | None, key: str) -> Mapping[str, object]:

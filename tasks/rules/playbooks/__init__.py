@@ -6,7 +6,18 @@ ours; commands and reasons are literal.
 
 from dataclasses import replace
 
-from tasks.rules.playbooks import daily, guard, publishing, quick, release, service_databases, services, soak, validation
+from tasks.rules.playbooks import (
+    daily,
+    guard,
+    publishing,
+    quick,
+    release,
+    runtime,
+    service_databases,
+    services,
+    soak,
+    validation,
+)
 from tasks.rules.playbooks.playbook import Playbook
 from tasks.rules.playbooks.reasons import (
     ARTIFACT,
@@ -52,7 +63,7 @@ from tasks.rules.playbooks.runbook import (
 
 __all__ = ["Playbook", "playbook_for"]
 
-_FAMILIES = (validation, daily, release, quick, soak, publishing, services, guard)
+_FAMILIES = (validation, daily, release, quick, soak, publishing, services, guard, runtime)
 _PLAN_REASONS = (
     "missing_plan",
     "missing_migration",

@@ -1,0 +1,37 @@
+"""What the procedures say that look at the trading runtime and hold it (runbook 002; spec 002)."""
+
+from tasks.rules.guard.answers import RUNTIME_REASONS
+from tasks.rules.outcome import Contract, Key, Kind, Status
+
+_CONFIRM = "002 Live Guard & Confirm"
+
+READINESS_BLOCKER = Contract(
+    "readiness_blocker",
+    (Status.FAIL,),
+    _CONFIRM,
+    # The reason is the runtime's own code or ours, and there are as many as it can make up: it stands in `code`.
+    keys=(
+        Key(
+            "code", Kind.WORD, "what blocks: a code of the runtime, or disagreement, clock_skew, no_data, signal_..."
+        ),
+        Key("source", Kind.WORD, "where it was seen"),
+        Key("value", Kind.WORD, "what it was"),
+        Key("limit", Kind.WORD, "what it would have to be"),
+    ),
+)
+
+READINESS = Contract(
+    "readiness",
+    (Status.OK, Status.UNHEALTHY, Status.NOT_CONFIGURED, Status.FAIL),
+    _CONFIRM,
+    reasons=("not_ready", "signals_unreadable", *RUNTIME_REASONS),
+    keys=(
+        Key("result", Kind.WORDS, "ok, readiness-missing:names or readiness-bad:name:reason,..."),
+        Key("live", Kind.WORD, "GREEN, YELLOW or RED, as the runtime says"),
+        Key("mode", Kind.WORD, "hold, run, and +safe with safe mode"),
+        Key("blockers", Kind.COUNT, "how many reasons stand against; each has a line of its own"),
+        Key("skew_s", Kind.INTEGER, "how far the runtime's clock is ahead of ours"),
+        Key("textfile", Kind.WORD, "age of the metrics file in seconds, or absent"),
+        Key("waited_s", Kind.COUNT, "how long it was waited for"),
+    ),
+)
