@@ -14,8 +14,9 @@ from psycopg import sql
 
 from tests.gitea.fixtures import gitea, gitea_server
 from tests.runtime.fixtures import runtime, runtime_server
+from tests.services.fixtures import load_service, loaded_service
 
-__all__ = ["gitea", "gitea_server", "runtime", "runtime_server"]
+__all__ = ["gitea", "gitea_server", "load_service", "loaded_service", "runtime", "runtime_server"]
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 for _name in (

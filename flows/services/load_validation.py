@@ -7,12 +7,12 @@ from pydantic import Field
 
 from flows.naming import run_named
 from tasks.clock import utc_now
+from tasks.load.archive import last_in_archive
 from tasks.load.evidence import refuse_to_replace, show_run, write_evidence
 from tasks.load.memory import has_memory, last_accepted, remember
 from tasks.load.running import has_webhook_secret, make_load
 from tasks.procedure import procedure, tell
 from tasks.rules.contracts.services import LOAD_VALIDATION
-from tasks.rules.load.comparison import Before
 from tasks.rules.load.evidence import file_name
 from tasks.rules.load.lines import phase_line, run_line
 from tasks.rules.load.plan import Amounts, Route, Targets, left_out, phases_of, refuse_too_long
@@ -118,7 +118,9 @@ def _validated(asked: Asked, out: str | None) -> Outcome:
     refuse_to_replace(file)
     phases = phases_of(asked.targets, asked.amounts, has_secret=has_webhook_secret(asked.amounts.webhook_route))
     refuse_too_long(phases)
-    before = last_accepted(asked.key, at) if has_memory() else None
+    before, refused = last_in_archive(file.parent, asked.key, at)
+    if has_memory():
+        before = last_accepted(asked.key, at) or before
     measured = make_load(phases)
     run = judge(at, asked, measured, left_out(phases), before)
     write_evidence(file, run, measured)
@@ -127,10 +129,4 @@ def _validated(asked: Asked, out: str | None) -> Outcome:
         remember(run, file.name)
     for figures, verdict in zip(run.figures, run.verdicts, strict=True):
         tell(phase_line(figures, verdict))
-    return run_line(run, _compared(before), file.name)
-
-
-def _compared(before: Before | None) -> str:
-    if not has_memory():
-        return "no_memory"
-    return "last" if before else "none"
+    return run_line(run, refused, file.name)

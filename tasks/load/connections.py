@@ -46,10 +46,10 @@ def find(url: str, timeout_s: float) -> Address:
     tls = ssl.create_default_context() if secure else None
     try:
         with socket.create_connection((host, port), timeout_s) as tried:
+            address = Address(tried.family, tried.getpeername(), host, tls)
             if tls:
-                with tls.wrap_socket(tried, server_hostname=host):
-                    pass
-            return Address(tried.family, tried.getpeername(), host, tls)
+                tls.wrap_socket(tried, server_hostname=host).close()
+            return address
     except ssl.SSLError:
         raise Failed(Answer.TLS) from None
     except TimeoutError:

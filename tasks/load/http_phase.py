@@ -95,12 +95,12 @@ class _Load:
         self.start = now() + _LEAD_NS
         self.report_at = self.start + _REPORT_NS
         while self.ended < self.total and not self.stopped:
+            self._serve(self.poll.poll(self._pause_s()))
             moment = now()
             self._take(moment)
             self._give_up(moment)
             if moment >= self.report_at:
                 self._tell(moment)
-            self._serve(self.poll.poll(self._pause_s()))
         self._tell(now())
 
     def _due(self, number: int) -> int:

@@ -21,7 +21,8 @@ SECRETS = {
 class Service:
     """Where it listens, what it should do wrong, and what it really answered."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
         self.url, self.ws_url = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/ws/events"
 
     def go_wrong(self, **faults: dict[str, Any]) -> None:
@@ -49,17 +50,17 @@ def running_service() -> Iterator[Service]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.services.service", str(port)], env=os.environ | SECRETS)
     try:
-        service = Service(port)
-        _wait_for(service, process)
+        service = Service(port, process)
+        _wait_for(service)
         yield service
     finally:
         process.kill()
         process.wait()
 
 
-def _wait_for(service: Service, process: "subprocess.Popen[bytes]") -> None:
+def _wait_for(service: Service) -> None:
     until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
+    while time.monotonic() < until and service.process.poll() is None:
         try:
             httpx.get(f"{service.url}/health").raise_for_status()
         except httpx.HTTPError:

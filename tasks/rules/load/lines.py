@@ -6,6 +6,8 @@ from tasks.rules.load.run import Run
 from tasks.rules.load.verdict import Verdict
 from tasks.rules.outcome import Outcome, Status
 
+_MOST = 8  # as many as a line can hold
+
 
 def phase_line(figures: Figures, verdict: Verdict) -> Outcome:
     return LOAD_PHASE.says(
@@ -29,7 +31,8 @@ def phase_line(figures: Figures, verdict: Verdict) -> Outcome:
     )
 
 
-def run_line(run: Run, compared: str, file: str) -> Outcome:
+def run_line(run: Run, refused: tuple[str, ...], file: str) -> Outcome:
+    """`refused` is the evidence beside it that could not be believed."""
     return LOAD_VALIDATION.says(
         run.whole.status,
         run.whole.reason,
@@ -39,7 +42,8 @@ def run_line(run: Run, compared: str, file: str) -> Outcome:
         requests=sum(one.attempts for one in run.figures),
         failures=sum(one.failures for one in run.figures),
         left_out=run.left_out or None,
-        compared=compared,
+        compared=run.before.file if run.before else "none",
+        refused=refused[:_MOST] or None,
         accepted=run.is_accepted,
         file=file,
     )
