@@ -44,6 +44,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "soak": [{"do": "start"}, {"do": "status"}, {"do": "stop", "why": "privacy"}],
     "soak-report": [{"shadow_hours": 0.01, "clock": "scaled", "out": "smoke.json"}],
     "soak-tick": [{"phase": "canary"}],
+    "service-restart": [{"service": "talkative", "config": "{broken}/services.toml"}, {"service": "api"}],
     "load-validation": [{"webhook_base_url": _NOBODY, "api_base_url": _NOBODY, "ws_url": "ws://127.0.0.1:9/ws"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
@@ -102,7 +103,18 @@ def _broken_plan(folder: Path) -> Path:
         """command = ["python", "-c", "import os; print(os.environ['SOME_API_TOKEN'])"]\n""",
         encoding="utf-8",
     )
+    _talkative_service(plan)
     return plan
+
+
+def _talkative_service(folder: Path) -> None:
+    """It is given a secret in its env file, says it, and ends."""
+    (folder / "services.toml").write_text(
+        '[[service]]\nname = "talkative"\nport = 9\nhealth = "http://127.0.0.1:9/health"\nenv_file = ".env"\n'
+        """start = ["python", "-c", "import os; print(os.environ['SERVICE_TOKEN'])"]\n""",
+        encoding="utf-8",
+    )
+    (folder / ".env").write_text(f"SERVICE_TOKEN={VARIABLE}\n", encoding="utf-8")
 
 
 @contextmanager

@@ -2,7 +2,19 @@
 
 import pytest
 
-from tasks.rules.contracts import daily, database, guard, health, production, quick, release, runtime, soak, validation
+from tasks.rules.contracts import (
+    daily,
+    database,
+    deploying,
+    guard,
+    health,
+    production,
+    quick,
+    release,
+    runtime,
+    soak,
+    validation,
+)
 from tasks.rules.outcome import COMMON_REASONS, Contract, Status
 from tasks.rules.playbooks import playbook_for
 from tasks.rules.playbooks.runbook import (
@@ -45,7 +57,7 @@ HARMLESS = {
 BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
 CONTRACTS = [
     contract
-    for family in (database, health, production, daily, release, quick, soak, validation, guard, runtime)
+    for family in (database, health, production, daily, release, quick, soak, validation, guard, runtime, deploying)
     for contract in vars(family).values()
     if isinstance(contract, Contract)
 ]

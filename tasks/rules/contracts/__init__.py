@@ -3,6 +3,7 @@
 from tasks.rules.contracts import (
     daily,
     database,
+    deploying,
     guard,
     health,
     production,
@@ -31,6 +32,7 @@ REGISTRY: dict[str, Contract] = {
         publishing,
         project_cleanup,
         services,
+        deploying,
         guard,
         runtime,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tasks.rules.playbooks import (
     daily,
+    deploying,
     guard,
     publishing,
     quick,
@@ -63,7 +64,7 @@ from tasks.rules.playbooks.runbook import (
 
 __all__ = ["Playbook", "playbook_for"]
 
-_FAMILIES = (validation, daily, release, quick, soak, publishing, services, guard, runtime)
+_FAMILIES = (validation, daily, release, quick, soak, publishing, services, guard, runtime, deploying)
 _PLAN_REASONS = (
     "missing_plan",
     "missing_migration",

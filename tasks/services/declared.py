@@ -1,0 +1,57 @@
+"""Reading services.toml, and the environment that a declared service gets."""
+
+import tomllib
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from tasks.rules.faults import Fault, Refused
+from tasks.rules.services.declaration import Service, services_of
+from tasks.settings import child_environment
+from tasks.step import step
+
+# What a program needs of ours to run at all; our own secrets are not among it.
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
+
+
+@step
+def read_service(config: Path, name: str) -> Service | None:
+    """The service of that name; None if there is no declaration at all."""
+    try:
+        services = services_of(tomllib.loads(config.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Fault("declaration_invalid", f"the declaration cannot be read ({type(error).__name__})") from None
+    except ValueError as wrong:
+        why = "no TOML" if isinstance(wrong, (tomllib.TOMLDecodeError, UnicodeDecodeError)) else str(wrong)
+        raise Refused("declaration_invalid", f"correct the declaration: {why}") from None
+    if name not in services:
+        raise Refused("unknown_service", "give --service a name that the declaration has")
+    return services[name]
+
+
+def env_file_of(service: Service, folder: Path) -> Path | None:
+    """The service's env file, which must be there if it is declared."""
+    if service.env_file is None:
+        return None
+    path = folder / service.env_file
+    if not path.is_file():
+        raise Refused("env_file_missing", "the declared env file is not there; make it, readable by its owner alone")
+    return path
+
+
+def own_values(service: Service, folder: Path) -> dict[str, str]:
+    """What its env file sets, as it stands there."""
+    path = env_file_of(service, folder)
+    try:
+        values = dotenv_values(path, interpolate=False) if path else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fault("env_file_missing", f"the env file cannot be read ({type(error).__name__})") from None
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def environment_of(service: Service, folder: Path) -> dict[str, str]:
+    """The little that every program needs, and what its env file sets."""
+    ours = {name: value for name, value in child_environment().items() if name in _PASSED_ON}
+    return ours | own_values(service, folder)
