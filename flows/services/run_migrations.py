@@ -29,7 +29,9 @@ WebhookDb = Annotated[
 DryRun = Annotated[bool, Field(description="Only say what would be done; nothing is written.")]
 Create = Annotated[bool, Field(description="Make a database that is not there, in a folder that is.")]
 KeepCopies = Annotated[int, Field(ge=1, le=100, description="Copies made before a change that are kept.")]
-LockWait = Annotated[int, Field(ge=0, le=600, description="Seconds to wait for another run before giving up.")]
+LockWait = Annotated[
+    int, Field(ge=0, le=600, description="Seconds to wait for another run or for a service that writes.")
+]
 MigrationDir = Annotated[str, Field(min_length=1, description="The folder of the plans runtime/ and webhook/.")]
 
 

@@ -15,7 +15,7 @@ from tasks.rules.faults import Refused
 from tasks.rules.plan import Plan
 from tasks.rules.services.migrations import Found, Migrated, Role, Stage, Todo, check_stage, decide
 from tasks.services.sqlite import Access, fault_of, is_same_file, opened, translated
-from tasks.services.sqlite_copies import check_integrity, keep_copy, sole_migrator
+from tasks.services.sqlite_copies import check_integrity, keep_copy, sole_migrator, stem_for
 from tasks.services.sqlite_schema import (
     ensure_ledger,
     is_recorded,
@@ -62,20 +62,21 @@ def migrate(place: Place, plan: Plan, *, keep_copies: int, lock_wait_s: float) -
     """Bring the database to the head of the plan; safe to start twice and safe to kill.
 
     Raises a `Fault` with the file at which it stopped and what was applied before it; `LockHeld` when another run is
-    at work for longer than `lock_wait_s`.
+    at work for longer than `lock_wait_s`, `database_locked` when a service is.
     """
     stages, is_new = rehearsed(plan), _is_new(place)
     if is_new:
         _make_folder(place.path.parent)
     with (
         sole_migrator(place.path, lock_wait_s) as copies,
-        opened(place.path, Access.CREATE if is_new else Access.WRITE) as conn,
+        opened(place.path, Access.CREATE if is_new else Access.WRITE, busy_s=lock_wait_s) as conn,
     ):
         todo = decide(plan, stages, read_found(conn))
         copy = None
         if not todo.is_nothing and _holds_something(conn):
             check_integrity(conn)
-            copy = keep_copy(conn, copies, place.role.value, utc_now(), keep_copies)
+            stem = stem_for(place.role, utc_now())
+            copy = keep_copy(conn, copies, stem, keep=keep_copies, busy_s=lock_wait_s)
         return replace(_Run(conn, todo).carry_out(), copy=copy, created=is_new)
 
 

@@ -16,14 +16,19 @@ from pathlib import Path
 from tasks.file_locks import file_locked
 from tasks.files import sync_folder
 from tasks.rules.faults import LockHeld, Refused, Unreachable
-from tasks.services.sqlite import BUSY_TIMEOUT_S, translated
+from tasks.services.sqlite import translated
 
-_COPY = re.compile(r"[a-z]+-\d{8}T\d{6}Z(-\d+)?\.db")
+_COPY = re.compile(r"(?P<stem>[a-z]+-\d{8}T\d{6}Z)(-(?P<number>\d+))?\.db")
 _UNFINISHED = ".unfinished-copy"
 
 
 def copies_folder(database: Path) -> Path:
     return database.with_name(f"{database.name}.copies")
+
+
+def stem_for(role: str, at: datetime) -> str:
+    """How the name of a copy begins: which database, and when."""
+    return f"{role}-{at:%Y%m%dT%H%M%SZ}"
 
 
 @contextmanager
@@ -32,7 +37,7 @@ def sole_migrator(database: Path, wait_s: float) -> Iterator[Path]:
     folder = copies_folder(database)
     with translated(), ExitStack() as stack:
         folder.mkdir(exist_ok=True)
-        lock = stack.enter_context((folder / "lock").open("a+", encoding="ascii"))
+        lock = stack.enter_context((folder / "lock").open("a+", encoding="utf-8"))
         try:
             stack.enter_context(file_locked(lock.fileno(), wait_s=wait_s))
         except LockHeld:
@@ -45,7 +50,7 @@ def sole_migrator(database: Path, wait_s: float) -> Iterator[Path]:
         yield folder
 
 
-def keep_copy(conn: sqlite3.Connection, folder: Path, role: str, at: datetime, keep: int) -> str:
+def keep_copy(conn: sqlite3.Connection, folder: Path, stem: str, *, keep: int, busy_s: float) -> str:
     """Copy the database as it is now, keep the newest `keep` copies, and return the name of this one.
 
     The copy is checked before it counts: one of a damaged database would be no way back.
@@ -55,10 +60,10 @@ def keep_copy(conn: sqlite3.Connection, folder: Path, role: str, at: datetime, k
         left.unlink()
     try:
         with closing(sqlite3.connect(unfinished)) as copy:
-            conn.backup(copy, progress=_while_it_goes_on())
+            conn.backup(copy, progress=_while_it_goes_on(busy_s))
             check_integrity(copy)
         _sync_file(unfinished)
-        name = _free_name(folder, f"{role}-{at:%Y%m%dT%H%M%SZ}")
+        name = _next_name(folder, stem)
         unfinished.rename(folder / name)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -74,9 +79,9 @@ def check_integrity(conn: sqlite3.Connection) -> None:
         raise Refused("database_corrupt", "stop the service and put the newest good copy in its place")
 
 
-def _while_it_goes_on() -> Callable[[int, int, int], None]:
+def _while_it_goes_on(busy_s: float) -> Callable[[int, int, int], None]:
     """Asked after each step of a copy: without it SQLite would wait for ever for a writer that holds the database."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    deadline = time.monotonic() + busy_s
 
     def progress(status: int, _remaining: int, _total: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
@@ -93,12 +98,14 @@ def _sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def _free_name(folder: Path, stem: str) -> str:
-    name, number = f"{stem}.db", 1
-    while (folder / name).exists():
-        number += 1
-        name = f"{stem}-{number}.db"
-    return name
+def _next_name(folder: Path, stem: str) -> str:
+    """A name that no copy of this second has or had: the newest is never removed, so numbers only grow."""
+    taken = [
+        found["number"]
+        for path in folder.iterdir()
+        if (found := _COPY.fullmatch(path.name)) and found["stem"] == stem
+    ]
+    return f"{stem}-{max(int(number or 1) for number in taken) + 1}.db" if taken else f"{stem}.db"
 
 
 def _copies(folder: Path) -> list[Path]:

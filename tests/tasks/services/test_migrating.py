@@ -1,0 +1,424 @@
+"""Plans brought to real SQLite databases (runbook 003, Database Migrations)."""
+
+import os
+import resource
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tasks.rules.faults import Fault, LockHeld
+from tasks.rules.services.migrations import Role
+from tasks.services.migrating import Place, check_places
+from tasks.services.sqlite_copies import sole_migrator
+from tests.service_databases import (
+    FILES,
+    INDEXES,
+    bring_up,
+    checksums,
+    contents,
+    copies,
+    dry_run,
+    ledger,
+    made_by_the_old_program,
+    make_by_hand,
+    names,
+    our_plan,
+    plan_of,
+    rows,
+)
+
+ROOT = Path(__file__).parents[3]
+TABLE = "CREATE TABLE a (b INTEGER)"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "service.db"
+
+
+def refused(path, plan=None, **options):
+    with pytest.raises(Fault) as caught:
+        bring_up(path, plan, **options)
+    return caught.value
+
+
+@pytest.mark.row("P003-401", "P003-407", "P003-408", "W003-402")
+@pytest.mark.parametrize("role", Role)
+def test_a_fresh_database_gets_base_indexes_and_ledger_and_a_second_run_does_nothing(path, role):
+    done = bring_up(path, role=role)
+    assert (done.applied, done.adopted, done.skipped, done.created, done.copy) == (2, 0, 0, True, None)
+    assert ledger(path) == FILES[role]
+    assert names(path, "index") >= INDEXES[role]
+    before = path.read_bytes()
+    again = bring_up(path, role=role)
+    assert (again.applied, again.adopted, again.skipped, again.created, again.copy) == (0, 0, 2, False, None)
+    assert path.read_bytes() == before
+    assert copies(path) == []
+
+
+@pytest.mark.row("P003-403")
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("with_ledger", "with_indexes"), [(True, True), (False, False), (False, True)])
+def test_a_database_of_the_old_program_is_taken_over_and_nothing_is_made_twice(path, role, with_ledger, with_indexes):
+    made_by_the_old_program(path, role, ledger=with_ledger, indexes=with_indexes)
+    tables = {(n, sql) for n, sql in rows(path, "SELECT name, sql FROM sqlite_master WHERE type = 'table'")}
+    done = bring_up(path, role=role)
+    assert (done.applied, done.adopted, done.skipped) == ((0, 2, 0) if with_indexes else (1, 1, 0))
+    assert {(n, sql) for n, sql in rows(path, "SELECT name, sql FROM sqlite_master WHERE type = 'table'")} >= tables
+    assert any("'kept'" in line for line in contents(path))
+    assert ledger(path) == FILES[role]
+    assert set(checksums(path)) == set(FILES[role])
+    if with_ledger:  # what the old program wrote down stays as it was
+        assert ("2026-02-12T08:00:00+00:00",) in rows(path, "SELECT applied_at FROM _schema_migrations")
+    assert bring_up(path, role=role).skipped == 2
+
+
+@pytest.mark.row("P003-403")
+def test_the_old_program_still_reads_and_writes_the_ledger(path):
+    bring_up(path)
+    columns = [row[1:3] for row in rows(path, "PRAGMA table_info(_schema_migrations)")]
+    assert columns == [("id", "TEXT"), ("applied_at", "TEXT")]
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("INSERT INTO _schema_migrations VALUES (?, ?)", ("003_later.sql", "now"))
+        conn.commit()
+    assert refused(path).reason == "ledger_unknown_migration"
+
+
+@pytest.mark.row("P003-403", "W003-402")
+def test_the_half_made_database_that_the_old_program_left_behind_becomes_a_whole_one(path):
+    make_by_hand(path, "CREATE TABLE _schema_migrations (id TEXT PRIMARY KEY, applied_at TEXT NOT NULL)")
+    assert bring_up(path).applied == 2
+    assert names(path, "index") >= INDEXES[Role.RUNTIME]
+
+
+def test_tables_that_are_missing_are_made_beside_those_that_are_there(path):
+    made_by_the_old_program(path, Role.WEBHOOK)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("DROP TABLE bug_fix_phases")
+    done = bring_up(path, role=Role.WEBHOOK)
+    assert (done.applied, done.adopted) == (1, 1)
+    assert "bug_fix_phases" in names(path, "table")
+    assert bring_up(path, role=Role.WEBHOOK).skipped == 2
+
+
+@pytest.mark.row("W003-411")
+def test_a_table_of_another_shape_or_a_dropped_index_is_refused_and_named(path):
+    make_by_hand(path, "CREATE TABLE issues (id TEXT PRIMARY KEY)")
+    before = contents(path)
+    fault = refused(path)
+    assert (fault.reason, fault.fields["migration"]) == ("schema_differs", "000_runtime_base.sql")
+    assert "issues.build_id" in fault.fields["missing"]
+    assert contents(path) == before
+    path.unlink()
+    bring_up(path)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("DROP INDEX idx_issues_session_id")
+    assert refused(path).fields["missing"] == ("idx_issues_session_id",)
+
+
+@pytest.mark.row("W003-411")
+def test_an_index_of_the_right_name_over_the_wrong_columns_is_not_taken_for_the_right_one(path):
+    made_by_the_old_program(path, Role.RUNTIME, ledger=False, indexes=False)
+    make_by_hand(path, "CREATE INDEX idx_comments_issue_id ON comments (author)")
+    assert refused(path).fields["missing"] == ("idx_comments_issue_id",)
+    assert ledger(path) == ["000_runtime_base.sql"]
+
+
+@pytest.mark.row("W003-403", "D003-407")
+def test_a_file_that_fails_in_the_middle_leaves_nothing_and_names_itself(path, tmp_path):
+    plan = plan_of(tmp_path / "plan", TABLE, "CREATE TABLE c (d); INSERT INTO a VALUES (1); SELECT nothing FROM c;")
+    assert refused(path, plan).fields == {
+        "migration": "002_runtime_step.sql",
+        "sqlite": "SQLITE_ERROR",
+        "applied": 0,
+        "skipped": 0,
+    }
+    assert not path.exists()  # a plan that cannot work is met in memory, before any database
+    data = plan_of(tmp_path / "plan", TABLE, "CREATE TABLE c (d); CREATE UNIQUE INDEX one ON a (b);")
+    bring_up(path, plan_of(tmp_path / "first", TABLE))
+    make_by_hand(path, "INSERT INTO a VALUES (7), (7)")
+    fault = refused(path, data)
+    assert fault.reason == "migration_apply_failed"
+    assert fault.fields["sqlite"] == "SQLITE_CONSTRAINT_UNIQUE"
+    assert (names(path, "table") & {"a", "c"}, ledger(path)) == ({"a"}, ["001_runtime_step.sql"])
+    make_by_hand(path, "DELETE FROM a")
+    assert bring_up(path, data).applied == 1
+
+
+@pytest.mark.row("W003-403", "D003-407")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE TABLE c (d); ROLLBACK TO x;",
+        "CREATE TABLE c (d); /* */ COMMIT; SELECT 1/0;",
+        "ATTACH 'elsewhere.db' AS other; CREATE TABLE other.c (d);",
+        "PRAGMA writable_schema = 1;",
+        "SAVEPOINT x;",
+        "SELECT 'open",
+    ],
+)
+def test_no_file_ends_its_transaction_reaches_another_file_or_bends_sqlite(path, tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of(tmp_path / "plan", TABLE, text)
+    if not plan.problems:  # the plain ones are found when the plan is read
+        assert refused(path, plan).fields["migration"] == "002_runtime_step.sql"
+    else:
+        assert plan.reasons == ("transaction_control",)
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+def test_triggers_quoted_semicolons_and_comments_are_one_statement_each(path, tmp_path):
+    text = (
+        "CREATE TABLE log (t TEXT); -- a; b\n"
+        "INSERT INTO log VALUES ('x;y;');\n"
+        "CREATE TRIGGER tr AFTER INSERT ON a BEGIN INSERT INTO log VALUES ('1;');\n"
+        "INSERT INTO log VALUES ('2'); END;\n"
+        "/* the end; */"
+    )
+    assert bring_up(path, plan_of(tmp_path / "plan", TABLE, text)).applied == 2
+    make_by_hand(path, "INSERT INTO a VALUES (1)")
+    assert rows(path, "SELECT t FROM log") == [("x;y;",), ("1;",), ("2",)]
+
+
+@pytest.mark.row("W003-405", "W003-406")
+def test_an_edited_a_removed_and_a_slipped_in_file_are_refused(path, tmp_path):
+    bring_up(path, plan_of(tmp_path / "plan", TABLE, "CREATE TABLE c (d)"))
+    edited = plan_of(tmp_path / "edited", TABLE, "CREATE TABLE c (d, e)")
+    assert refused(path, edited).reason == "migration_checksum_mismatch"
+    assert refused(path, plan_of(tmp_path / "removed", TABLE)).reason == "ledger_unknown_migration"
+    make_by_hand(path, "DELETE FROM _schema_migrations WHERE id = '001_runtime_step.sql'")
+    assert refused(path, plan_of(tmp_path / "plan", TABLE, "CREATE TABLE c (d)")).reason == "out_of_order_migration"
+
+
+@pytest.mark.row("W003-410", "D003-405")
+def test_a_path_that_leads_to_nothing_makes_nothing_unless_that_is_said(tmp_path):
+    assert refused(tmp_path / "typo.db", may_create=False).reason == "database_missing"
+    assert refused(tmp_path / "no" / "such" / "folder.db").reason == "folder_missing"
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "dangling.db").symlink_to(tmp_path / "gone.db")
+    assert refused(tmp_path / "dangling.db", may_create=False).reason == "database_missing"
+
+
+def test_one_file_is_not_both_databases(tmp_path):
+    make_by_hand(tmp_path / "a.db", TABLE)
+    (tmp_path / "link.db").symlink_to(tmp_path / "a.db")
+    for one, other in (("a.db", "link.db"), ("new.db", "./new.db")):
+        with pytest.raises(Fault, match="same_database"):
+            check_places(Place(Role.RUNTIME, tmp_path / one), Place(Role.WEBHOOK, tmp_path / other))
+
+
+@pytest.mark.row("P003-404", "W003-408")
+def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(path):
+    assert dry_run(path).files == ("000_runtime_base.sql", "001_runtime_indexes.sql")
+    assert list(path.parent.iterdir()) == []
+    made_by_the_old_program(path, Role.RUNTIME, ledger=False, indexes=False)
+    before = path.read_bytes()
+    told = dry_run(path)
+    assert (told.applied, told.adopted, told.skipped, told.files) == (1, 1, 0, ("001_runtime_indexes.sql",))
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+    bring_up(path)
+    assert (dry_run(path).applied, dry_run(path).skipped) == (0, 2)
+
+
+@pytest.mark.row("P003-406", "W003-407", "W003-409")
+def test_before_a_change_the_database_is_copied_whole_and_the_newest_copies_are_kept(path, tmp_path):
+    plan = tmp_path / "plan"
+    texts = [TABLE, *(f"CREATE TABLE t{n} (x); INSERT INTO a VALUES ({n})" for n in range(6))]
+    bring_up(path, plan_of(plan, *texts[:1]))
+    before = contents(path)
+    made = bring_up(path, plan_of(plan, *texts[:2]), keep_copies=3)
+    (copy,) = copies(path)
+    assert copy.name == made.copy
+    assert contents(copy) == before
+    (copy.parent / "notes.txt").write_text("mine")
+    for count in range(3, 8):
+        bring_up(path, plan_of(plan, *texts[:count]), keep_copies=3)
+    assert len(copies(path)) == 3
+    assert made.copy not in [one.name for one in copies(path)]
+    assert [
+        len(rows(one, "SELECT b FROM a")) for one in sorted(copies(path), key=lambda p: p.stat().st_mtime_ns)
+    ] == [
+        3,
+        4,
+        5,
+    ]
+    assert (copy.parent / "notes.txt").exists()
+
+
+@pytest.mark.row("P003-406", "W003-409")
+def test_a_copy_put_back_in_its_place_is_the_database_of_before(path):
+    made_by_the_old_program(path, Role.WEBHOOK, ledger=False, indexes=False)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("INSERT INTO webhook_events (event_type) VALUES ('in the wal')")
+        conn.commit()
+        done = bring_up(path, role=Role.WEBHOOK)
+    before = copies(path)[0]
+    assert before.name == done.copy
+    assert len(rows(before, "SELECT 1 FROM webhook_events")) == 2
+    assert not INDEXES[Role.WEBHOOK] & names(before, "index")
+    path.write_bytes(before.read_bytes())
+    assert bring_up(path, role=Role.WEBHOOK).applied == 1
+
+
+@pytest.mark.row("W003-404")
+def test_a_second_run_is_refused_with_the_name_and_age_of_the_first(path):
+    with sole_migrator(path, 0):
+        with pytest.raises(LockHeld) as caught:
+            bring_up(path)
+        assert caught.value.fields == {"held_by": f"run-migrations.{os.getpid()}", "held_for_s": 0}
+    assert bring_up(path).applied == 2
+
+
+@pytest.mark.row("W003-404")
+def test_of_many_at_once_each_file_is_applied_by_exactly_one(path):
+    results: list[object] = []
+
+    def run():
+        try:
+            results.append(bring_up(path, lock_wait_s=20).applied)
+        except Fault as fault:
+            results.append(fault.reason)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results, key=str) == [0, 0, 0, 0, 0, 2]
+    assert ledger(path) == FILES[Role.RUNTIME]
+
+
+@pytest.mark.row("D003-400", "D003-405")
+@pytest.mark.parametrize("look", [bring_up, dry_run])
+def test_a_folder_a_pipe_and_a_file_that_is_something_else_are_named(tmp_path, look):
+    (tmp_path / "folder.db").mkdir()
+    os.mkfifo(tmp_path / "pipe.db")
+    (tmp_path / "text.db").write_text("this is not a database, however long it may be. " * 50)
+    for name, reason in {
+        "folder.db": "database_is_folder",
+        "pipe.db": "not_a_database",
+        "text.db": "not_a_database",
+    }.items():
+        with pytest.raises(Fault) as caught:
+            look(tmp_path / name)
+        assert caught.value.reason == reason
+    assert stat.S_ISFIFO((tmp_path / "pipe.db").stat().st_mode)
+
+
+@pytest.mark.row("D003-402")
+def test_a_damaged_database_is_neither_changed_nor_copied(path):
+    made_by_the_old_program(path, Role.RUNTIME, indexes=False, ledger=False)
+    make_by_hand(path, *(f"INSERT INTO comments (content) VALUES ('{'x' * 900}')" for _ in range(40)))
+    data = bytearray(path.read_bytes())
+    page = len(data) // 4096 // 2 * 4096
+    data[page : page + 4096] = os.urandom(4096)
+    path.write_bytes(data)
+    assert refused(path).reason == "database_corrupt"
+    assert path.read_bytes() == data
+    assert copies(path) == []
+
+
+@pytest.mark.row("D003-401")
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_database_that_another_process_writes_is_waited_for_and_then_named(path, mode):
+    made_by_the_old_program(path, Role.RUNTIME, indexes=False, ledger=False)
+    make_by_hand(path, f"PRAGMA journal_mode = {mode}")
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+            "c.execute('BEGIN EXCLUSIVE')\nprint('held', flush=True)\nsys.stdin.read()\nc.execute('ROLLBACK')\n",
+            str(path),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdin
+    assert holder.stdout
+    assert holder.stdout.readline()
+    started = time.monotonic()
+    assert refused(path, lock_wait_s=0.5).reason == "database_locked"
+    assert 0.4 < time.monotonic() - started < 4
+    holder.stdin.close()
+    assert holder.wait(10) == 0
+    assert bring_up(path).applied == 1
+
+
+@pytest.mark.row("D003-404")
+@pytest.mark.parametrize("room", [4_096, 40_000, 200_000])
+def test_a_full_disk_is_named_and_leaves_a_whole_database(path, room):
+    made_by_the_old_program(path, Role.RUNTIME, indexes=False, ledger=False)
+    make_by_hand(path, *(f"INSERT INTO issues (id, session_id) VALUES ('n{n}', '{'s' * 500}')" for n in range(300)))
+    before = contents(path)
+    room = path.stat().st_size if room > 100_000 else room
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        fault = refused(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert fault.reason in ("disk_full", "disk_failed")
+    assert fault.fields["sqlite"]
+    assert [line for line in contents(path) if "_schema_" not in line] == before
+    assert not [p for p in path.with_name("service.db.copies").iterdir() if p.name.startswith(".")]
+    assert bring_up(path).applied == 1
+
+
+@pytest.mark.row("D003-403")
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everything, so another user is asked; only root can")
+def test_what_may_not_be_written_or_read_is_named():
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from tests.service_databases import bring_up; from tasks.rules.faults import Fault\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n        bring_up(Path(path))\n    except Fault as fault:\n        print(fault.reason)\n"
+    )
+    modes = {"closed": (0o755, 0o644), "locked": (0o777, 0o444), "private": (0o777, 0o600)}
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        paths = [
+            made_by_the_old_program(Path(name) / folder / "a.db", Role.RUNTIME, ledger=False, indexes=False)
+            for folder in modes
+        ]
+        for path, (folder_mode, file_mode) in zip(paths, modes.values(), strict=True):
+            path.parent.chmod(folder_mode)
+            path.chmod(file_mode)
+        asked = [sys.executable, "-c", program, *map(str, paths)]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        assert [len(rows(path, "SELECT 1 FROM issues")) for path in paths] == [1, 1, 1]
+    assert done.stdout.split() == ["database_read_only", "database_read_only", "database_not_opened"], done.stderr
+
+
+@pytest.mark.row("D003-408")
+def test_a_writer_that_died_is_named_by_a_dry_run_and_rolled_back_by_a_run(path):
+    make_by_hand(path, TABLE)
+    writer = (
+        "import os, sqlite3, sys\nc = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('PRAGMA cache_size = 5')\nc.execute('BEGIN')\n"
+        "c.executemany('INSERT INTO a VALUES (?)', ((n,) for n in range(50000)))\nos.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", writer, str(path)], check=False, timeout=60)
+    with pytest.raises(Fault) as caught:
+        dry_run(path)
+    assert caught.value.reason == "recovery_pending"
+    assert bring_up(path).applied == 2
+    assert rows(path, "SELECT count(*) FROM a") == [(0,)]
+
+
+def test_our_own_plans_are_sound():
+    assert [our_plan(role).problems for role in Role] == [(), ()]
