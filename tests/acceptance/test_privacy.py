@@ -39,6 +39,8 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "matching-tuning": [{"execute": True}],
     "approve": [{"request": 1}],
     "archive-verify": [{"folder": "archives"}],
+    "env-check": [{"profile": "live", "file": "{broken}/live.env"}],
+    "env-sample": [{"profile": "paper", "out": "paper.env"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
     "project-restore": [{"project": "alpha"}],
     "soak": [{"do": "start"}, {"do": "status"}, {"do": "stop", "why": "privacy"}],
@@ -104,6 +106,7 @@ def _broken_plan(folder: Path) -> Path:
         encoding="utf-8",
     )
     _talkative_service(plan)
+    (plan / "live.env").write_text(f"EXEC_PROFILE=live\nAPI_TOKEN={VARIABLE}\n{VARIABLE}=1\n{VARIABLE}\n", "utf-8")
     return plan
 
 

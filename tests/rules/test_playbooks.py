@@ -6,6 +6,7 @@ from tasks.rules.contracts import (
     daily,
     database,
     deploying,
+    environment,
     guard,
     health,
     production,
@@ -57,7 +58,20 @@ HARMLESS = {
 BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
 CONTRACTS = [
     contract
-    for family in (database, health, production, daily, release, quick, soak, validation, guard, runtime, deploying)
+    for family in (
+        database,
+        health,
+        production,
+        daily,
+        release,
+        quick,
+        soak,
+        validation,
+        guard,
+        runtime,
+        environment,
+        deploying,
+    )
     for contract in vars(family).values()
     if isinstance(contract, Contract)
 ]

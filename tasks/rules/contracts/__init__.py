@@ -4,12 +4,14 @@ from tasks.rules.contracts import (
     daily,
     database,
     deploying,
+    environment,
     guard,
     health,
     production,
     project_cleanup,
     publishing,
     quick,
+    records,
     release,
     runtime,
     services,
@@ -22,6 +24,7 @@ REGISTRY: dict[str, Contract] = {
     contract.token: contract
     for family in (
         database,
+        environment,
         health,
         production,
         daily,
@@ -35,6 +38,7 @@ REGISTRY: dict[str, Contract] = {
         deploying,
         guard,
         runtime,
+        records,
     )
     for contract in vars(family).values()
     if isinstance(contract, Contract)

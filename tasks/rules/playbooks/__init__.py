@@ -9,9 +9,11 @@ from dataclasses import replace
 from tasks.rules.playbooks import (
     daily,
     deploying,
+    environment,
     guard,
     publishing,
     quick,
+    records,
     release,
     runtime,
     service_databases,
@@ -64,7 +66,20 @@ from tasks.rules.playbooks.runbook import (
 
 __all__ = ["Playbook", "playbook_for"]
 
-_FAMILIES = (validation, daily, release, quick, soak, publishing, services, guard, runtime, deploying)
+_FAMILIES = (
+    validation,
+    daily,
+    release,
+    quick,
+    soak,
+    publishing,
+    services,
+    guard,
+    runtime,
+    environment,
+    deploying,
+    records,
+)
 _PLAN_REASONS = (
     "missing_plan",
     "missing_migration",
@@ -182,6 +197,7 @@ _BY_TOKEN: dict[str, Playbook] = {
 # Where a reason means something else under one token than under the others.
 _BY_BOTH: dict[tuple[str, str], Playbook] = {
     **service_databases.BY_BOTH,
+    **records.BY_BOTH,
     ("metrics_baseline", "unhealthy"): replace(
         UNHEALTHY,
         title="An unhealthy day must not become the measure of others",

@@ -1,0 +1,46 @@
+"""What runbook 002 says about the runtime's environment and about trouble with it (spec 002, 2 and 11)."""
+
+from tasks.rules.outcome import Contract, Key, Kind, Status
+
+_FLAGS = "002 ENV & Flags"
+_FILE_REASONS = ("env_file_missing", "env_file_unreadable", "store_unreadable")
+
+ENV_SAMPLE = Contract(
+    "env_sample",
+    (Status.OK, Status.FAIL),
+    _FLAGS,
+    reasons=("file_exists", "disk_full"),
+    keys=(
+        Key("profile", Kind.WORD, "paper, testnet or live"),
+        Key("variables", Kind.COUNT, "how many the file holds"),
+        Key("secrets", Kind.COUNT, "how many of them a person has to fill in"),
+    ),
+)
+
+ENV_CHECK = Contract(
+    "env_check",
+    (Status.OK, Status.FAIL),
+    _FLAGS,
+    reasons=("env_findings", *_FILE_REASONS),
+    keys=(
+        Key("profile", Kind.WORD, "the profile that is asked for"),
+        Key("checked", Kind.COUNT, "assignments in the file"),
+        Key("errors", Kind.COUNT),
+        Key("warnings", Kind.COUNT),
+        Key("codes", Kind.WORDS, "each code once"),
+    ),
+)
+
+ENV_FINDING = Contract(
+    "env_finding",
+    (Status.FAIL, Status.WARN),
+    _FLAGS,
+    keys=(
+        Key("severity", Kind.WORD, "error or warning"),
+        Key("code", Kind.WORD, "what is wrong"),
+        Key("variable", Kind.NAMES, "the variable, or the line of the file; never a value"),
+        Key("hint", Kind.TEXT, "what to do about it"),
+    ),
+    status_key="severity",
+    words={Status.FAIL: "error", Status.WARN: "warning"},
+)
