@@ -5,7 +5,9 @@ they stand, and shapes that are never harmless are removed even when nobody knew
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+
+from tasks.rules.artifacts import Json
 
 MASK = "[redacted]"
 _SHORTEST_KNOWN_SECRET = 4
@@ -43,3 +45,36 @@ def scrub(text: str, known: Iterable[str] = ()) -> str:
     for name, shape in SHAPES.items():
         text = shape.sub(f"[redacted {name}]", text)
     return text
+
+
+_SECRET_KEY = re.compile(r"key|secret|token|passphrase|password|passwd|credential|authorization|cookie", re.I)
+_RUN = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
+_LONGEST_PART = 16  # of a path or a name in snake case; what is random has longer ones
+
+
+def scrub_evidence(text: str, known: Iterable[str] = ()) -> str:
+    """The same for what strangers wrote, logs and answers of services: long random runs go as well."""
+    return _RUN.sub(lambda run: "[redacted run]" if _is_random(run[0]) else run[0], scrub(text, known))
+
+
+def _is_random(run: str) -> bool:
+    parts = re.split(r"[/_=-]", run)
+    mixed = any(char.isdigit() for char in run) and any(char.isalpha() for char in run)
+    return mixed and max(map(len, parts)) >= _LONGEST_PART and len(set(run)) > _LONGEST_PART // 2
+
+
+def masked(document: Json, known: Iterable[str] = ()) -> Json:
+    """A document without the values of keys that are called like secrets, and with every text scrubbed."""
+    secrets = tuple(known)
+    if isinstance(document, str):
+        return scrub_evidence(document, secrets)
+    if isinstance(document, Mapping):
+        return {
+            scrub_evidence(str(key), secrets): MASK
+            if _SECRET_KEY.search(str(key)) and isinstance(value, str) and value
+            else masked(value, secrets)
+            for key, value in document.items()
+        }
+    if isinstance(document, Sequence):
+        return [masked(one, secrets) for one in document]
+    return document

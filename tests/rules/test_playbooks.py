@@ -11,6 +11,7 @@ from tasks.rules.contracts import (
     health,
     production,
     quick,
+    records,
     release,
     runtime,
     soak,
@@ -71,6 +72,7 @@ CONTRACTS = [
         runtime,
         environment,
         deploying,
+        records,
     )
     for contract in vars(family).values()
     if isinstance(contract, Contract)
