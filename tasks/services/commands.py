@@ -81,7 +81,7 @@ def check_before(place: Place) -> None:
         raise Refused("no_start_command", "declare start for this service, or deploy it with docker-deploy")
     own_values(service, place.folder)
     if not service.stop:
-        _refuse_foreign(service, remembered(place))
+        refuse_foreign(service, remembered(place))
 
 
 @step(retries=0)  # safe to repeat: what is gone stays gone
@@ -97,7 +97,7 @@ def stop_service(place: Place) -> Stopped:
     if how == "alive":
         raise Fault("not_stopped", "its processes do not end even when killed; look at the machine")
     if not wait_until_free(service.port, _PORT_WAIT_S):
-        _refuse_foreign(service, None)
+        refuse_foreign(service, None)
     return Stopped(how, round(monotonic() - began, 3))
 
 
@@ -133,7 +133,7 @@ def _run_stop(place: Place) -> None:
 def start_service(place: Place) -> Started:
     """Start it in a session of its own; its mark is on the disk before it is, its pid and start time after."""
     service = place.service
-    _refuse_foreign(service, None)
+    refuse_foreign(service, None)
     intended = Started(uuid.uuid4().hex)
     _remember(place, intended)
     process = _launch(place, intended.mark)
@@ -195,7 +195,7 @@ def await_health(place: Place, started: Started) -> Healthy:
     raise Fault("health_timeout", "it runs and is not healthy; its log says why", log="service.log")
 
 
-def _refuse_foreign(service: Service, started: Started | None) -> None:
+def refuse_foreign(service: Service, started: Started | None) -> None:
     """Refuse if somebody listens on the port who is not of this start."""
     holders = holders_of(service.port)
     family = {process.pid for process in family_of(started)} if holders else set()

@@ -16,7 +16,7 @@ from tasks.procedure import part
 from tasks.rules.outcome import Status
 from tasks.rules.services.declaration import services_of
 from tasks.services import commands
-from tasks.services.processes import MARK, end_family, family_of
+from tasks.services.processes import MARK, Started, end_family, family_of
 from tasks.step import without_server
 from tests.services.running import free_port
 
@@ -99,8 +99,9 @@ def test_one_that_ignores_sigterm_is_killed_after_its_grace(api):
 def test_a_detached_child_is_found_by_its_mark_and_ended(api):
     api.says("forks")
     assert api.restart().status is Status.OK
-    old = api.answers()
-    assert old != commands.remembered(api.place).pid
+    old, first = api.answers(), commands.remembered(api.place)
+    assert first
+    assert old != first.pid
     api.says()
     assert api.restart().fields["stopped"] == "asked"
     assert api.answers() != old
@@ -203,7 +204,7 @@ def test_a_run_killed_at_any_point_is_finished_by_the_next(api, moment):
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(api):
     with subprocess.Popen(["sleep", "60"]) as other:
         api.place.own.mkdir(parents=True)
-        commands._remember(api.place, commands.Started("gone", other.pid, time.time() - 3600))
+        commands._remember(api.place, Started("gone", other.pid, time.time() - 3600))
         assert api.restart().fields["stopped"] == "none"
         assert other.poll() is None
         other.kill()

@@ -35,3 +35,34 @@ SERVICE_RESTART = Contract(
         Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
     ),
 )
+
+DOCKER_DEPLOY = Contract(
+    "docker_deploy",
+    (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL),
+    "003 Deploy with Docker",
+    reasons=(
+        *_DECLARATION_REASONS,
+        "docker_missing",
+        "docker_not_running",
+        "docker_failed",
+        "no_image",
+        "container_foreign",
+        "container_changed",
+        "build_failed",
+        "run_failed",
+        "not_stopped",
+        "ended_early",
+        "health_timeout",
+    ),
+    keys=(
+        Key("service", Kind.WORD, "its name in the declaration"),
+        Key("image", Kind.DIGEST, "the image that was built"),
+        Key("before", Kind.DIGEST, "the image to go back to; left out on the first deploy"),
+        Key("container", Kind.DIGEST, "the container that answered"),
+        Key("healthy_s", Kind.RATIO, "from its start to its first good answer"),
+        Key("health_ms", Kind.RATIO, "how long that answer took"),
+        Key("rolled_back", Kind.WORD, "yes, failed, or nothing_before (then nothing runs)"),
+        Key("pid", Kind.COUNT, "of port_taken: the process that holds the port"),
+        Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
+    ),
+)

@@ -43,6 +43,28 @@ STUCK = Playbook(
         AGAIN,
     ),
 )
+_DOCKER = "003 Deploy with Docker"
+NO_DOCKER = Playbook(
+    "Docker does not do what it is asked",
+    _DOCKER,
+    (
+        "docker_missing: install the docker command, or run the service without it (service-restart).",
+        "docker_not_running: start the daemon; this user must be allowed to speak to it (`docker version`).",
+        "docker_failed: the run's log has the words of docker.",
+        AGAIN,
+    ),
+)
+NOT_DEPLOYED = Playbook(
+    "The new image was not deployed",
+    _DOCKER,
+    (
+        "`rolled_back=` says what runs now: yes is the image before, nothing_before and failed are nothing.",
+        "build_failed: build.<time>.image.log of the service says which step. The old container was not touched.",
+        "run_failed: the run's log has the words of docker run. no_image: declare `image`.",
+        "container_foreign, container_changed: somebody else has a container of this name; agree with them first.",
+        AGAIN,
+    ),
+)
 
 BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(
@@ -52,5 +74,9 @@ BY_REASON: dict[str, Playbook] = {
     "port_taken": PORT,
     **dict.fromkeys(("ended_early", "health_timeout"), NOT_UP),
     **dict.fromkeys(("not_stopped", "not_started", "memory_invalid"), STUCK),
+    **dict.fromkeys(("docker_missing", "docker_not_running", "docker_failed"), NO_DOCKER),
+    **dict.fromkeys(
+        ("build_failed", "run_failed", "no_image", "container_foreign", "container_changed"), NOT_DEPLOYED
+    ),
 }
-BY_TOKEN: dict[str, Playbook] = {"service_restart": NOT_UP}
+BY_TOKEN: dict[str, Playbook] = {"service_restart": NOT_UP, "docker_deploy": NOT_DEPLOYED}
