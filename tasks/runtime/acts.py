@@ -1,55 +1,89 @@
-"""What is done to the runtime, one call each (runbook 002, Profiles & Modes; spec 002, 7.1).
+"""What is done to the runtime, one change each, and seen afterwards (runbook 002, Profiles & Modes; spec 002, 7.1).
 
-Every call carries an idempotency key and may be repeated; none of them is believed, whoever calls reads the state
-afterwards. Names of people are what an approval proved, never free text.
+No answer is believed: the state is read after every call. A runtime that gave back a stored answer without doing
+anything is asked once more with a fresh key; one that still did nothing is a fault, `runtime_not_changed`. Names of
+people are what an approval proved, never free text.
 """
 
-from dataclasses import dataclass
+import logging
+import uuid
+from collections.abc import Callable
 
-from tasks.rules.guard.answers import unknown_answer
-from tasks.rules.guard.state import found
-from tasks.runtime.requests import change
+from tasks.rules.faults import Fault, RuntimeRefused
+from tasks.rules.guard.answers import not_changed, unknown_answer
+from tasks.rules.guard.state import RuntimeState, found
+from tasks.runtime.reading import read_state
+from tasks.runtime.requests import Answer, Body, Method, change
 from tasks.settings.guard import approve_token
 from tasks.step import step
 
-
-@dataclass(frozen=True, slots=True)
-class ResumeRequest:
-    """The request that the runtime holds now; a second one gets the first back, so it need not be ours."""
-
-    number: str
-    reason: str
-    requested_by: str
+log = logging.getLogger("prefect.watchkeeper")
 
 
 @step(retries=0)  # the request repeats itself
-def hold(base: str, reason: str, by: str, key: str) -> bool:
-    """HOLD with safe mode; drops any pending resume request. Whether the runtime only replayed an older answer."""
-    return change(base, "POST", "api/ui/hold", {"reason": reason, "requested_by": by}, key).replayed
+def hold(base: str, reason: str, by: str, key: str) -> RuntimeState:
+    """HOLD with safe mode, whatever the profile; drops any pending resume request. The state that was seen then."""
+    return _done(base, "POST", "hold", {"reason": reason, "requested_by": by}, key, lambda state: state.is_held)
 
 
 @step(retries=0)  # the request repeats itself
-def request_resume(base: str, reason: str, by: str, key: str) -> ResumeRequest:
-    answer = change(base, "POST", "api/ui/resume-request", {"reason": reason, "requested_by": by}, key)
-    there = found(answer.data, "resume_request")
-    values = [found(there, name) for name in ("id", "reason", "requested_by")]
-    if not all(isinstance(value, str) for value in values):
+def request_resume(base: str, reason: str, by: str, key: str) -> RuntimeState:
+    """Ask for the hold to be cleared; refused when the runtime holds somebody else's request, which it gives back."""
+    body = {"reason": reason, "requested_by": by}
+    answers: list[Answer] = []
+    state = _done(base, "POST", "resume-request", body, key, lambda seen: seen.resume_requested, answers)
+    said = [found(answers[-1].data, "resume_request", name) for name in ("reason", "requested_by")]
+    if None in said:
         raise unknown_answer()
-    return ResumeRequest(*(str(value) for value in values))
+    if said != [reason, by]:
+        raise RuntimeRefused(
+            "foreign_resume_request", "somebody else's request is pending: hold drops it, then ask anew"
+        )
+    return state
 
 
 @step(retries=0)  # the request repeats itself
-def confirm_resume(base: str, by: str, key: str) -> None:
+def confirm_resume(base: str, by: str, key: str) -> RuntimeState:
     """Clear the hold with the second token; mode and safe mode stay as they are."""
-    change(base, "POST", "api/ui/resume-confirm", {"token": approve_token().get_secret_value(), "actor": by}, key)
+    body = {"token": approve_token().get_secret_value(), "actor": by}
+    return _done(base, "POST", "resume-confirm", body, key, lambda state: not state.hold_active)
 
 
 @step(retries=0)  # the request repeats itself
-def clear_safe_mode(base: str, key: str) -> None:
+def clear_safe_mode(base: str, key: str) -> RuntimeState:
     """Paper and testnet only: in live no call does it (W14)."""
-    change(base, "PATCH", "api/ui/control", {"safe_mode": False}, key)
+    return _done(base, "PATCH", "control", {"safe_mode": False}, key, lambda state: not state.safe_mode)
 
 
 @step(retries=0)  # the request repeats itself
-def resume(base: str, key: str) -> None:
-    change(base, "POST", "api/ui/resume", {}, key)
+def resume(base: str, key: str) -> RuntimeState:
+    return _done(base, "POST", "resume", {}, key, lambda state: state.is_running)
+
+
+@step(retries=0)  # the request repeats itself
+def hold_again(base: str, incident: str, key: str) -> bool:
+    """Hold after something went wrong on the way to live; whether that was seen. Raises nothing, so hides nothing."""
+    try:
+        return hold.fn(base, f"{incident}:taken_back", "watchkeeper", key).is_held
+    except Fault as fault:
+        log.error("the runtime could not be held again: %s", fault)  # noqa: TRY400  expected, and named
+        return False
+
+
+def _done(
+    base: str,
+    method: Method,
+    what: str,
+    body: Body,
+    key: str,
+    is_done: Callable[[RuntimeState], bool],
+    answers: list[Answer] | None = None,
+) -> RuntimeState:
+    for given in (key, f"{key}.{uuid.uuid4().hex[:8]}"):
+        answer = change(base, method, f"api/ui/{what}", body, given)
+        if answers is not None:
+            answers.append(answer)
+        state = read_state.fn(base)
+        if is_done(state):
+            return state
+    raise not_changed()

@@ -31,6 +31,16 @@ def read_state(base: str = "") -> RuntimeState:
         raise unknown_answer() from None
 
 
+@step(retries=0)  # asked once: it must not hold up what comes next
+def state_word(base: str = "") -> str:
+    """The state in one word, `unknown` when the runtime does not say."""
+    try:
+        answer = look(base, "api/ui/status/full", tries=1)
+        return state_of(answer.data).word
+    except (RuntimeUnreachable, NotAState):
+        return "unknown"
+
+
 @step(retries=0)  # the request repeats itself
 def read_runtime_profile(base: str = "") -> str:
     """The profile that the runtime really runs, in its own word (W2)."""

@@ -1,6 +1,8 @@
 """What the procedures say that look at the trading runtime and hold it (runbook 002; spec 002)."""
 
+from tasks.rules.contracts.guard import APPROVAL_KEYS, APPROVAL_REASONS
 from tasks.rules.guard.answers import RUNTIME_REASONS
+from tasks.rules.guard.safe_mode import REFUSALS
 from tasks.rules.outcome import Contract, Key, Kind, Status
 
 _CONFIRM = "002 Live Guard & Confirm"
@@ -33,5 +35,24 @@ READINESS = Contract(
         Key("skew_s", Kind.INTEGER, "how far the runtime's clock is ahead of ours"),
         Key("textfile", Kind.WORD, "age of the metrics file in seconds, or absent"),
         Key("waited_s", Kind.COUNT, "how long it was waited for"),
+    ),
+)
+
+SAFE_MODE = Contract(
+    "safe_mode",
+    (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
+    "002 Profiles & Modes",
+    reasons=(*REFUSALS, *RUNTIME_REASONS, *APPROVAL_REASONS),
+    keys=(
+        Key("set", Kind.WORD, "on or off"),
+        Key("incident", Kind.WORD, "the incident that it is done for"),
+        Key("before", Kind.WORD, "mode before: hold, run, and +safe with safe mode"),
+        Key("now", Kind.WORD, "mode afterwards, as the runtime itself says"),
+        Key("hold", Kind.WORD, "whether the hold's reason is ours: kept, or overwritten by the runtime"),
+        Key("orders", Kind.COUNT, "orders that were still submitted while it was watched"),
+        Key("again", Kind.FLAG, "whether this change was made before"),
+        *APPROVAL_KEYS,
+        Key("requested_by", Kind.WORD, "the operator who asked for it"),
+        Key("approved_by", Kind.WORD, "the other operator, who approved"),
     ),
 )

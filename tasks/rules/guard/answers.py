@@ -24,6 +24,7 @@ RUNTIME_REASONS = (
     "runtime_conflict",
     "runtime_answer_unknown",
     "runtime_not_ours",
+    "runtime_not_changed",
     "missing_runtime_url",
     "missing_runtime_token",
 )
@@ -106,6 +107,12 @@ def _conflict(detail: str) -> Fault:
 
 def unknown_answer() -> Fault:
     return RuntimeRefused("runtime_answer_unknown", "the address leads to something that is not the trading runtime")
+
+
+def not_changed() -> Fault:
+    return RuntimeRefused(
+        "runtime_not_changed", "it took the call and did nothing: look at status/full, then start again"
+    )
 
 
 def silent() -> Fault:

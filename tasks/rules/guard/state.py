@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.rules.artifacts import Json
+from tasks.rules.faults import Refused
 
 PROFILES = ("paper", "testnet", "live")
+
+
+LIVE_RESTART = "in live no call clears safe mode: restart it with SAFE_MODE=0; it still begins in HOLD"
 
 
 class NotAState(ValueError):
@@ -66,6 +70,12 @@ def category_of(profile: str) -> str:
     """paper, testnet or live; anything else is `unknown`, never paper (W2)."""
     head = profile.strip().lower().partition(".")[0]
     return head if head in PROFILES else "unknown"
+
+
+def refuse_live(state: RuntimeState) -> None:
+    """In live there is no call that clears safe mode, and an unknown profile counts as live (W14)."""
+    if state.category not in ("paper", "testnet"):
+        raise Refused("live_needs_restart", LIVE_RESTART)
 
 
 def state_of(data: object) -> RuntimeState:

@@ -57,6 +57,27 @@ OTHER = Playbook(
     ("Correct RUNTIME_URL or --base-url: http(s)://host:port without a path, a user or a password.", AGAIN),
 )
 
+OFF = Playbook(
+    "Safe mode is not switched off",
+    _MODES,
+    (
+        "It takes --reason, an --incident whose note is open (watchkeeper incident-note) and two operators.",
+        "live_needs_restart: in live no call clears safe mode. Restart it with SAFE_MODE=0; it begins in HOLD.",
+        "held_meanwhile: somebody held it after you asked. Find out why, then ask anew.",
+        "foreign_resume_request: somebody else's request is pending there. safe-mode --set on drops it.",
+        "Whatever failed on the way, the runtime was held again; watchkeeper readiness shows its mode.",
+    ),
+)
+HOLD_DOUBTFUL = Playbook(
+    "Safe mode is on, and something is wrong all the same",
+    _MODES,
+    (
+        "orders_after_hold: orders are still submitted. Stop the runtime by its process, now.",
+        "SAFE_MODE=on protects nothing, 1 does; the other order API accepts orders in safe mode as well.",
+        "journal_not_written: it is held, and the journal has no row. Set WATCHKEEPER_DSN right and run it again.",
+    ),
+)
+
 BY_REASON: dict[str, Playbook] = {
     "not_ready": NOT_READY,
     "signals_unreadable": SIGNALS,
@@ -71,7 +92,20 @@ BY_REASON: dict[str, Playbook] = {
         ),
         TOKENS,
     ),
-    "runtime_conflict": REFUSED,
+    **dict.fromkeys(("runtime_conflict", "runtime_not_changed"), REFUSED),
+    **dict.fromkeys(
+        (
+            "reason_missing",
+            "reason_not_shareable",
+            "incident_missing",
+            "incident_unknown",
+            "held_meanwhile",
+            "live_needs_restart",
+            "foreign_resume_request",
+        ),
+        OFF,
+    ),
+    **dict.fromkeys(("orders_after_hold", "journal_not_written"), HOLD_DOUBTFUL),
     **dict.fromkeys(("runtime_answer_unknown", "missing_runtime_url"), OTHER),
 }
-BY_TOKEN: dict[str, Playbook] = {"readiness": NOT_READY, "readiness_blocker": NOT_READY}
+BY_TOKEN: dict[str, Playbook] = {"readiness": NOT_READY, "readiness_blocker": NOT_READY, "safe_mode": OFF}
