@@ -52,6 +52,14 @@ def record_recovery(procedure: str, line: str, link: str | None, at: datetime) -
         )
 
 
+def open_since(procedure: str) -> datetime | None:
+    """When the procedure's open incident began; None if none is open."""
+    with session() as active:
+        return active.scalar(
+            select(Incident.opened_at).where(Incident.procedure == procedure, Incident.closed_at.is_(None))
+        )
+
+
 def deliver_due(send: Send, at: datetime) -> None:
     """Send what has not been sent, of every procedure: openings first, then recoveries.
 

@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tasks.rules.services.health import Target
 from tasks.settings.environment import read
 
 WEBHOOK_SECRET = "GITEA_WEBHOOK_SECRET"
@@ -35,3 +36,15 @@ class ServiceSettings(BaseSettings):
 
 def service_settings() -> ServiceSettings:
     return read(ServiceSettings)
+
+
+def watched() -> dict[Target, str]:
+    """Address or path of each service and database whose variable is set, services first."""
+    found = service_settings()
+    places = {
+        Target.API: found.api_url,
+        Target.WEBHOOK: found.webhook_url,
+        Target.RUNTIME_DB: found.runtime_db,
+        Target.WEBHOOK_DB: found.webhook_db,
+    }
+    return {target: place for target, place in places.items() if place}

@@ -14,6 +14,7 @@ from tasks.rules.contracts import (
     records,
     release,
     runtime,
+    services,
     soak,
     validation,
 )
@@ -66,6 +67,7 @@ CONTRACTS = [
         daily,
         release,
         quick,
+        services,
         soak,
         validation,
         guard,

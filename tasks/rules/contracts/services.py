@@ -127,3 +127,52 @@ RUN_MIGRATIONS = Contract(
         Key("skipped", Kind.COUNT),
     ),
 )
+
+_HEALTH_SECTION = "003 Health checks"
+_HEALTH_REASONS = (
+    "service_unreachable",
+    "service_silent",
+    "service_dropped",
+    "tls_failed",
+    "invalid_url",
+    "redirected",
+    "http_status",
+    "answer_too_large",
+    "answer_not_json",
+    "status_not_ok",
+    "slow",
+    *_DATABASE_REASONS,
+    "disk_low",
+    "check_unfinished",
+)
+
+SERVICE_HEALTH_PART = Contract(
+    "service_health_part",
+    (Status.HEALTHY, Status.UNHEALTHY),
+    _HEALTH_SECTION,
+    reasons=_HEALTH_REASONS,
+    keys=(
+        Key("target", Kind.WORD, "api, webhook, runtime_db or webhook_db"),
+        Key("reasons", Kind.WORDS, "everything against it, when it is more than one thing"),
+        Key("http", Kind.COUNT, "the status code"),
+        Key("said", Kind.WORD, "the status in the body, as a known word or `other`"),
+        Key("tls", Kind.WORD, "what is wrong with TLS: certificate_expired, wrong_host, wrong_version_number, ..."),
+        Key("latency_ms", Kind.COUNT, "from connecting to the last byte"),
+        Key("sqlite", Kind.WORD, "SQLite's or the system's own name of the error"),
+        Key("free_mb", Kind.COUNT, "room on the database's disk"),
+        Key("checked", Kind.FLAG, "whether SQLite went through the whole file this time"),
+    ),
+)
+
+SERVICE_HEALTH = Contract(
+    "service_health",
+    (Status.HEALTHY, Status.UNHEALTHY, Status.NOT_CONFIGURED),
+    _HEALTH_SECTION,
+    reasons=(*_HEALTH_REASONS, "nothing_watched"),
+    keys=(
+        Key("reasons", Kind.WORDS, "of all that is bad, each once, when it is more than one"),
+        Key("bad", Kind.WORDS, "what is not healthy"),
+        Key("watched", Kind.COUNT, "services and databases that were looked at"),
+        Key("unwatched", Kind.WORDS, "those whose variable is not set"),
+    ),
+)

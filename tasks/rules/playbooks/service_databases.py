@@ -70,7 +70,7 @@ LEDGER = Playbook(
     "Plan and ledger of a service's database do not tell the same story",
     _MIGRATIONS,
     (
-        "Read `migration=` and `reasons=`: the file that was edited, is unknown here, or was slipped in before others.",
+        "Read `migration=` and `reasons=`: the file that was edited, is unknown here, or was slipped in late.",
         "If the plan here is older than the database, use the release that the database has.",
         "If an applied file was edited, restore it and put the change into a new file with the next number.",
     ),
@@ -98,6 +98,52 @@ STRANGE = Playbook(
     ("Read `sqlite=`: SQLite's name of the error, explained in its documentation.", AGAIN),
 )
 
+SILENT = Playbook(
+    "A service does not answer",
+    _API,
+    (
+        "Read the line of each `target=`. service_unreachable: it is down, or address and port are wrong.",
+        "service_silent, service_dropped: it takes connections and does no work; look into its log and at its load.",
+        "Restart it (`watchkeeper service-restart`) and see it healthy: `watchkeeper service-health`.",
+    ),
+)
+LED_ASTRAY = Playbook(
+    "Something else than the service answers",
+    _API,
+    (
+        "Read `tls=` and `http=`: a wrong scheme, port or certificate, or a proxy that sends on to somewhere else.",
+        "Correct ORKET_API_URL or ORKET_WEBHOOK_URL (http(s)://host[:port], no user in it), or the certificate.",
+        AGAIN,
+    ),
+)
+NOT_WELL = Playbook(
+    "A service answers that it is not well",
+    _API,
+    (
+        "Read `http=` and `said=`; then the service's log, `workspace/default/orket.log`.",
+        "Look at the lines of the databases in the same run: what the API needs first is its database.",
+        "Restart it and see it healthy: `watchkeeper service-health`.",
+    ),
+)
+SLOW = Playbook(
+    "A service answers too slowly",
+    _API,
+    (
+        "Compare `latency_ms=` with the runs before: `watchkeeper outcomes --procedure service-health`.",
+        "Look at the load of the machine and at who holds the database.",
+    ),
+)
+NOT_CHECKED = Playbook(
+    "A database is too large to be read within two minutes",
+    _API,
+    ("Check it at a quiet hour by hand: `PRAGMA quick_check`.", "Then give --check-every-minutes a larger number."),
+)
+NOTHING = Playbook(
+    "Nothing is watched",
+    "003 Health checks",
+    ("Set ORKET_API_URL, ORKET_WEBHOOK_URL, ORKET_RUNTIME_DB or ORKET_WEBHOOK_DB; only what is set is watched.",),
+)
+
 _TOKENS = ("run_migrations", "run_migrations_database")
 BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("database_missing", "database_is_folder", "not_a_database", "folder_missing"), PATH),
@@ -109,17 +155,26 @@ BY_REASON: dict[str, Playbook] = {
     "disk_failed": ROOM,
     "schema_differs": SCHEMA,
     "database_failed": STRANGE,
+    **dict.fromkeys(("service_unreachable", "service_silent", "service_dropped"), SILENT),
+    **dict.fromkeys(("tls_failed", "invalid_url", "redirected"), LED_ASTRAY),
+    **dict.fromkeys(("http_status", "answer_too_large", "answer_not_json", "status_not_ok"), NOT_WELL),
+    "slow": SLOW,
+    "disk_low": ROOM,
+    "check_unfinished": NOT_CHECKED,
+    "nothing_watched": NOTHING,
 }
-BY_TOKEN: dict[str, Playbook] = dict.fromkeys(_TOKENS, MIGRATION)
+BY_TOKEN: dict[str, Playbook] = {
+    **dict.fromkeys(_TOKENS, MIGRATION),
+    **dict.fromkeys(("service_health", "service_health_part"), NOT_WELL),
+}
+_MIGRATING = {
+    "migration_apply_failed": MIGRATION,
+    "migration_checksum_mismatch": LEDGER,
+    "ledger_unknown_migration": LEDGER,
+    "out_of_order_migration": LEDGER,
+    "migrations_invalid": PLAN,
+    "disk_full": ROOM,
+}
 BY_BOTH: dict[tuple[str, str], Playbook] = {
-    (token, reason): playbook
-    for token in _TOKENS
-    for reason, playbook in {
-        "migration_apply_failed": MIGRATION,
-        "migration_checksum_mismatch": LEDGER,
-        "ledger_unknown_migration": LEDGER,
-        "out_of_order_migration": LEDGER,
-        "migrations_invalid": PLAN,
-        "disk_full": ROOM,
-    }.items()
-}
+    (token, reason): playbook for token in _TOKENS for reason, playbook in _MIGRATING.items()
+} | {(token, "disk_full"): ROOM for token in ("service_health", "service_health_part")}
