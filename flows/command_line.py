@@ -136,7 +136,9 @@ def _reader(field: dict[str, Any]) -> Callable[[str], Any]:
         if isinstance(value, float) and not math.isfinite(value):
             raise argparse.ArgumentTypeError(f"{text} is not a number to compute with")
         for problem in Draft202012Validator(field).iter_errors(value):
-            raise argparse.ArgumentTypeError(problem.message)
+            # What does not fit a pattern may be a URL with a password in it: it is not shown.
+            why = f"must match {field['pattern']}" if problem.validator == "pattern" else problem.message
+            raise argparse.ArgumentTypeError(why)
         return value
 
     return read

@@ -26,9 +26,14 @@ log = logging.getLogger("prefect.watchkeeper")
 
 
 def refuse_to_replace(file: Path) -> None:
-    """Evidence is written once: what is there was somebody's proof."""
-    if file.exists() or file.is_symlink():
+    """Evidence is written once: what is there was somebody's proof, or somebody's page."""
+    if any(one.exists() or one.is_symlink() for one in (file, beside(file, ".md"), beside(file, ".png"))):
         raise Refused("out_exists", "give --out another name; evidence is never written over", file=file.name)
+
+
+def beside(file: Path, ending: str) -> Path:
+    """The page or the picture of the evidence: `e.md` of `e.json`."""
+    return file.with_suffix(ending) if file.suffix == ".json" else file.with_name(file.name + ending)
 
 
 @step(retries=0)  # evidence is written once
@@ -41,8 +46,8 @@ def write_evidence(file: Path, run: Run, measured: Sequence[Measured]) -> None:
     content = canonical_json(document)
     LoadEvidence.model_validate_json(content)
     with disk_faults("artifact_not_written"):
-        replace_file(file.with_suffix(".md"), ("\n".join(page_of(run)) + "\n").encode())
         replace_file(file, content)
+        replace_file(beside(file, ".md"), ("\n".join(page_of(run)) + "\n").encode())
 
 
 @step(retries=0)  # safe to repeat: it replaces the picture as a whole
@@ -52,7 +57,7 @@ def show_run(file: Path, run: Run, measured: Sequence[Measured]) -> None:
     evidence.show_picture("load-validation-latency", png, "Latency of each phase", page_of(run))
     try:
         with disk_faults("artifact_not_written"):
-            replace_file(file.with_suffix(".png"), png)
+            replace_file(beside(file, ".png"), png)
         write_artifact(f"load/{file.stem}.png", png)
     except Fault as fault:
         log.warning("the picture is not kept: %s", fault)

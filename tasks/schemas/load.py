@@ -78,5 +78,4 @@ class LoadEvidence(Document):
     verdict: RunVerdict | None = None
     method: dict[str, Any] | None = None
     comparison: dict[str, Any] | None = None
-    generator: dict[str, Any] | None = None
     frozen_now: str | None = None

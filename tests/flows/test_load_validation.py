@@ -14,6 +14,8 @@ from hdrh.histogram import HdrHistogram
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 
+from flows.catalogue import read_catalogue
+from flows.command_line import build_parser
 from flows.services.load_validation import load_validation
 from tasks.artifact_reading import read_document
 from tasks.load.memory import LoadRun
@@ -131,10 +133,8 @@ def test_no_secret_is_in_what_a_run_leaves(capfd, target, tmp_path):
 @pytest.mark.row("W003-501", "P003-503")
 def test_a_broken_limit_fails_the_run_and_leaves_its_evidence(capsys, target, tmp_path, loaded_service):
     loaded_service.go_wrong(v1__system__heartbeat={"fail_every": 4}, webhook__gitea={"limit": 20})
-    with without_server():
-        outcome = load_validation.fn(**target)
-    lines = {line.get("phase", ""): line for line in said(capsys)}
-    assert outcome.message.startswith("load_validation status=fail reason=rate_limited")
+    lines = {line.get("phase", ""): line for line in lines_of(capsys, **target)}
+    assert (lines[""]["status"], lines[""]["reason"]) == ("fail", "rate_limited")
     assert lines[""]["reasons"] == "rate_limited,error_rate_high"
     assert lines["api_heartbeat"]["error_rate_percent"] == "25.00"
     assert lines["webhook_signed"]["answers"] == "ok:20,rate_limited:5"
@@ -186,11 +186,14 @@ def _keep(path, document):
 
 
 @pytest.mark.row("W003-510")
-def test_evidence_is_never_written_over(capsys, target, tmp_path):
-    (tmp_path / "e.json").write_text("somebody's proof")
-    (line,) = lines_of(capsys, **target)
-    assert (line["status"], line["reason"]) == ("fail", "out_exists")
-    assert (tmp_path / "e.json").read_text() == "somebody's proof"
+@pytest.mark.parametrize(
+    ("there", "out"), [("e.json", "e.json"), ("e.md", "e.json"), ("e.png", "e.json"), ("e.md", "e")]
+)
+def test_evidence_is_never_written_over(capsys, target, tmp_path, there, out):
+    (tmp_path / there).write_text("somebody's proof")
+    (line,) = lines_of(capsys, **{**target, "out": str(tmp_path / out)})
+    assert (line["status"], line["reason"], line["file"]) == ("fail", "out_exists", out)
+    assert (tmp_path / there).read_text() == "somebody's proof"
 
 
 @pytest.mark.row("P003-514")
@@ -223,6 +226,14 @@ def test_a_url_that_could_carry_a_secret_is_no_parameter(target, url):
 
     with pytest.raises(ParameterTypeError):
         load_validation.validate_parameters({**target, "api_base_url": url})
+
+
+@pytest.mark.row("W003-510")
+def test_a_url_that_is_refused_by_hand_is_not_shown(capsys):
+    with pytest.raises(SystemExit) as ended:
+        build_parser(read_catalogue()).parse_args(["load-validation", "--api-base-url", "http://user:pass@host"])
+    assert ended.value.code == 64
+    assert "user:pass" not in capsys.readouterr().err
 
 
 @pytest.mark.row("P003-515")

@@ -202,7 +202,7 @@ def test_tls_is_spoken_and_the_certificate_is_checked(certificate, monkeypatch):
 
 
 def test_progress_is_told_while_it_runs(loaded_service):
-    told = []
+    told: list[int] = []
     run(loaded_service.url, total=200, rate=200.0, report=told.append)
     assert sum(told) == 200
     assert len(told) >= 3
