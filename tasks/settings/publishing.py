@@ -107,6 +107,8 @@ def missing_gitea_settings() -> tuple[str, ...]:
 
 
 def _required(value: T | None, name: str) -> T:
+    """The value, or a refusal that names all that is missing, not the first."""
     if not value:
-        raise Misconfigured("missing_env", f"set {name} in the environment", env=(name,))
+        missing = missing_gitea_settings() or (name,)
+        raise Misconfigured("missing_env", f"set {', '.join(missing)} in the environment", env=missing)
     return value
