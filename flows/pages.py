@@ -17,16 +17,17 @@ from tasks.rules.outcome import COMMON_KEYS, COMMON_REASONS, Contract
 
 ROOT = Path(__file__).parents[1]
 README, CONTRACT_PAGE, PREFECT_YAML = ROOT / "README.md", ROOT / "docs" / "contract.md", ROOT / "prefect.yaml"
+PROCEDURES_PAGE = ROOT / "docs" / "procedures.md"
 SCHEMA_FOLDER = ROOT / "docs" / "schemas"
 _BEGIN, _END = "<!-- procedures: made by `make docs` -->", "<!-- end of procedures -->"
 _FAMILIES = {
-    "production": "001",
-    "guard": "002",
-    "publishing": "003",
-    "services": "003",
-    "soak": "004",
-    "daily": "004",
-    "release": "004",
+    "production": "The production database (runbook 001)",
+    "guard": "The live guard (runbook 002)",
+    "publishing": "Publishing (runbook 003)",
+    "services": "Services (runbook 003)",
+    "daily": "The daily routine (runbook 004)",
+    "soak": "The soak (runbook 004)",
+    "release": "Release (runbook 004)",
 }
 
 
@@ -36,7 +37,8 @@ def pages() -> dict[Path, str]:
     return {
         CATALOGUE: rendered(),
         CONTRACT_PAGE: _contract_page(),
-        README: _with_table(README.read_text(encoding="utf-8"), procedures),
+        README: _with_tables(README.read_text(encoding="utf-8"), procedures),
+        PROCEDURES_PAGE: _procedures_page(procedures),
         **{SCHEMA_FOLDER / name: _schema(name) for name in SCHEMAS},
     }
 
@@ -45,19 +47,33 @@ def _schema(name: str) -> str:
     return canonical_json(published_schema(name)).decode()
 
 
-def _with_table(readme: str, procedures: list[Procedure]) -> str:
+def _with_tables(readme: str, procedures: list[Procedure]) -> str:
     before, _, rest = readme.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{_table(procedures)}\n{_END}{after}"
+    tables = "".join(_table(title, _of_family(family, procedures)) for family, title in _FAMILIES.items())
+    return f"{before}{_BEGIN}\n{tables}\n{_END}{after}"
 
 
-def _table(procedures: list[Procedure]) -> str:
+def _of_family(family: str, procedures: list[Procedure]) -> list[Procedure]:
+    return [procedure for procedure in procedures if procedure.family == family]
+
+
+def _table(title: str, procedures: list[Procedure]) -> str:
     when = _schedules()
-    rows = [
-        f"| `{p.name}` | {_FAMILIES[p.family]} | {p.summary} | {when.get(p.name, 'by hand')} | {safety_of(p.note)} |"
-        for p in procedures
-    ]
-    return "\n".join(["| procedure | runbook | what it does | when | safety |", "|---|---|---|---|---|", *rows])
+    rows = "".join(f"| `{p.name}` | {p.summary} | {when.get(p.name, 'by hand')} |\n" for p in procedures)
+    return f"\n**{title}**\n\n| procedure | what it does | when |\n|---|---|---|\n{rows}"
+
+
+def _procedures_page(procedures: list[Procedure]) -> str:
+    head = (
+        "# Procedures, and what is safe\n\nMade by `make docs` from the notes of the flows; `watchkeeper <procedure>"
+        " --help` and the Prefect UI show the whole note.\n"
+    )
+    return head + "".join(
+        f"\n## {title}\n\n| procedure | safety |\n|---|---|\n"
+        + "".join(f"| `{p.name}` | {safety_of(p.note)} |\n" for p in _of_family(family, procedures))
+        for family, title in _FAMILIES.items()
+    )
 
 
 def _schedules() -> dict[str, str]:
