@@ -96,7 +96,7 @@ PROJECT_CLEANUP_PROJECT = Contract(
     "project_cleanup_project",
     (Status.OK, Status.PLANNED, Status.SKIPPED, Status.FAIL),
     _CONSERVATION,
-    reasons=tuple(dict.fromkeys((*STEP_REASONS, "crash"))),
+    reasons=STEP_REASONS,
     keys=(
         Key("project", Kind.ENCODED, "source folder and name; bytes other than letters, digits and _.-~ as in a URL"),
         Key("action", Kind.WORD, "archive, delete, keep or finish"),
