@@ -39,6 +39,8 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "matching-tuning": [{"execute": True}],
     "approve": [{"request": 1}],
     "archive-verify": [{"folder": "archives"}],
+    "metrics-check": [{"file": "{broken}/metrics.prom"}],
+    "metrics-tail": [{"file": "{broken}/metrics.prom"}],
     "env-check": [{"profile": "live", "file": "{broken}/live.env"}],
     "env-sample": [{"profile": "paper", "out": "paper.env"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
@@ -50,6 +52,8 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "soak-tick": [{"phase": "canary"}],
     "service-restart": [{"service": "talkative", "config": "{broken}/services.toml"}, {"service": "api"}],
     "docker-deploy": [{"service": "talkative", "config": "{broken}/services.toml"}],
+    "security-canary": [{"api_url": _NOBODY, "webhook_url": _NOBODY}],
+    "release-smoke": [{"skip_docker": True, "skip_tests": True}, {"config": "{broken}/checks.toml"}],
     "load-validation": [{"webhook_base_url": _NOBODY, "api_base_url": _NOBODY, "ws_url": "ws://127.0.0.1:9/ws"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
@@ -109,6 +113,7 @@ def _broken_plan(folder: Path) -> Path:
         encoding="utf-8",
     )
     _talkative_service(plan)
+    (plan / "metrics.prom").write_text(f"# TYPE a gauge\na 1\na 1\n{VARIABLE}\n# {VARIABLE}\n", "utf-8")
     (plan / "live.env").write_text(f"EXEC_PROFILE=live\nAPI_TOKEN={VARIABLE}\n{VARIABLE}=1\n{VARIABLE}\n", "utf-8")
     return plan
 

@@ -7,6 +7,7 @@ from tasks.rules.contracts import (
     database,
     deploying,
     environment,
+    metrics,
     guard,
     health,
     production,
@@ -15,7 +16,9 @@ from tasks.rules.contracts import (
     release,
     runtime,
     services,
+    smoke,
     soak,
+    triage,
     validation,
 )
 from tasks.rules.outcome import COMMON_REASONS, Contract, Status
@@ -72,9 +75,11 @@ CONTRACTS = [
         validation,
         guard,
         runtime,
-        environment,
+        environment, metrics,
         deploying,
         records,
+        triage,
+        smoke,
     )
     for contract in vars(family).values()
     if isinstance(contract, Contract)

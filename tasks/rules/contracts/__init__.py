@@ -5,6 +5,7 @@ from tasks.rules.contracts import (
     database,
     deploying,
     environment,
+    metrics,
     guard,
     health,
     production,
@@ -15,7 +16,9 @@ from tasks.rules.contracts import (
     release,
     runtime,
     services,
+    smoke,
     soak,
+    triage,
     validation,
 )
 from tasks.rules.outcome import Contract
@@ -25,6 +28,7 @@ REGISTRY: dict[str, Contract] = {
     for family in (
         database,
         environment,
+        metrics,
         health,
         production,
         daily,
@@ -35,10 +39,12 @@ REGISTRY: dict[str, Contract] = {
         publishing,
         project_cleanup,
         services,
+        smoke,
         deploying,
         guard,
         runtime,
         records,
+        triage,
     )
     for contract in vars(family).values()
     if isinstance(contract, Contract)

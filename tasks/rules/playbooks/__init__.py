@@ -10,6 +10,7 @@ from tasks.rules.playbooks import (
     daily,
     deploying,
     environment,
+    metrics,
     guard,
     publishing,
     quick,
@@ -18,7 +19,9 @@ from tasks.rules.playbooks import (
     runtime,
     service_databases,
     services,
+    smoke,
     soak,
+    triage,
     validation,
 )
 from tasks.rules.playbooks.playbook import Playbook
@@ -76,9 +79,11 @@ _FAMILIES = (
     services,
     guard,
     runtime,
-    environment,
+    environment, metrics,
     deploying,
     records,
+    triage,
+    smoke,
 )
 _PLAN_REASONS = (
     "missing_plan",
@@ -198,6 +203,7 @@ _BY_TOKEN: dict[str, Playbook] = {
 _BY_BOTH: dict[tuple[str, str], Playbook] = {
     **service_databases.BY_BOTH,
     **records.BY_BOTH,
+    **metrics.BY_BOTH,
     ("metrics_baseline", "unhealthy"): replace(
         UNHEALTHY,
         title="An unhealthy day must not become the measure of others",
