@@ -52,7 +52,7 @@ def ask(capsys):
     def said(flow, **parameters) -> str:
         with without_server():
             flow.fn(**flow.validate_parameters(parameters))
-        return capsys.readouterr().out.splitlines()[-1]
+        return str(capsys.readouterr().out.splitlines()[-1])
 
     return said
 
@@ -146,13 +146,8 @@ def test_a_word_that_comes_between_voids_the_review(ask, note, monkeypatch):
         write_into.fn(note, "carol", {"venue": "binance"}, {})
         return bob.code()
 
-    answers = [
-        ("who asks", "alice"),
-        ("code of alice", alice.code()),
-        ("who approves", "bob"),
-        ("code of bob", meanwhile),
-    ]
-    with typing(monkeypatch, *answers):
+    first = (("who asks", "alice"), ("code of alice", alice.code()), ("who approves", "bob"))
+    with typing(monkeypatch, *first, ("code of bob", meanwhile)):
         assert ask(incident_note, do="review", incident=note) == "incident_note status=fail reason=note_changed"
 
 

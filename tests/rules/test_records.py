@@ -1,6 +1,7 @@
 """What a record may hold and how it reads back; what an incident note is made of (runbook 002)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -73,13 +74,16 @@ def test_a_record_takes_words_and_numbers_alone(wrong):
 
 def test_columns_that_say_something_else_than_the_line_are_found():
     line, own = sealed_entry(Entry("hold", {}, "r1", "k", "d" * 64), "shift-log", 1, AT, GENESIS)
-    right = ["hold", "r1", "k", "d" * 64]
-    assert damage_of_columns(line, Columns(1, *right, own)) is None
-    for place in range(4):
-        wrong = [*right]
-        wrong[place] = "other"
-        assert damage_of_columns(line, Columns(1, *wrong, own)) == "flipped"
-    assert damage_of_columns(line, Columns(2, *right, own)) == "flipped"
+    right = Columns(1, "hold", "r1", "k", "d" * 64, own)
+    assert damage_of_columns(line, right) is None
+    for wrong in (
+        replace(right, kind="other"),
+        replace(right, subject="other"),
+        replace(right, key=None),
+        replace(right, document="e" * 64),
+        replace(right, seq=2),
+    ):
+        assert damage_of_columns(line, wrong) == "flipped"
 
 
 @pytest.mark.row("P002-404")
