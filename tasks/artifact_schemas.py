@@ -11,6 +11,7 @@ from tasks.schemas.document import Document
 from tasks.schemas.edges import EdgeReport, EdgeSentinel
 from tasks.schemas.gates import FullStackValidation, KpiGate, ReleaseStamp
 from tasks.schemas.load import LoadEvidence
+from tasks.schemas.smoke import ReleaseSmoke
 
 SCHEMAS: dict[str, type[Document]] = {
     "KPI_GATE.json": KpiGate,
@@ -22,6 +23,7 @@ SCHEMAS: dict[str, type[Document]] = {
     "REPORT_SOAK.json": ReportSoak,
     "RELEASE_STAMP.json": ReleaseStamp,
     "PHASE5_LOAD.json": LoadEvidence,
+    "RELEASE_SMOKE.json": ReleaseSmoke,
 }
 
 

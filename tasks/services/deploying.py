@@ -1,7 +1,7 @@
 """A service as a container: built, put in the place of the one before, judged, and taken back if it is not good.
 
-What was good last is a tag in Docker itself (`<image>:watchkeeper-good`), so that a run that is killed anywhere
-leaves nothing that the next one could not read there.
+What was good last is a tag in Docker itself (`<image>:watchkeeper-<service>-good`), so that a run that is killed
+anywhere leaves nothing that the next one could not read there.
 """
 
 from dataclasses import dataclass
@@ -133,7 +133,7 @@ def drop_candidate(place: Place) -> None:
 
 
 def _tagged(service: Service, word: str) -> str:
-    return f"{str(service.image).rpartition(':')[0]}:watchkeeper-{word}"
+    return f"{str(service.image).rpartition(':')[0]}:watchkeeper-{service.name}-{word}"
 
 
 def _secrets(place: Place) -> list[str]:

@@ -1,90 +1,20 @@
 """Runbook 003, Deploy with Docker, against a docker command that keeps its state and runs real processes."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
-from flows.services.docker_deploy import docker_deploy
-from tasks.procedure import part
 from tasks.rules.outcome import Status
-from tasks.step import without_server
+from tests.services.docker_machine import NAME, SERVICES, docker
 from tests.services.running import free_port
 
-SERVICES = Path(__file__).parents[1] / "services"
+__all__ = ["docker"]
+
 ROOT = Path(__file__).parents[2]
-NAME = "watchkeeper-api"
-
-
-class Docker:
-    """A fake daemon with one declared service."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.home, self.port = folder, folder / "daemon", free_port()
-        self.home.mkdir()
-        (folder / ".env").write_text("API_TOKEN=correct-horse-battery\n")
-        self.declares()
-        self.dockerfile("v1")
-
-    def declares(self, more: str = 'image = "orket:latest"', timeout_s: int = 10) -> None:
-        (self.folder / "services.toml").write_text(
-            f'[[service]]\nname = "api"\nport = {self.port}\nhealth = "http://127.0.0.1:{self.port}/health"\n{more}\n'
-            f'env_file = ".env"\nhealth_timeout_s = {timeout_s}\nstop_grace_s = 1\n'
-        )
-
-    def dockerfile(self, version: str, odd: str = "", more: str = "") -> None:
-        (self.folder / "Dockerfile").write_text(f"FROM scratch\n# {version}\nENV ODD={odd}\n{more}\n")
-
-    @property
-    def state(self):
-        return json.loads((self.home / "state.json").read_text())
-
-    def breaks(self, **commands: str) -> None:
-        state = self.state if (self.home / "state.json").exists() else None
-        state = state or {"images": {}, "tags": {}, "containers": {}, "asked": []}
-        (self.home / "state.json").write_text(json.dumps(state | {"fail": commands}))
-
-    def asks(self, *words: str) -> str:
-        done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True, timeout=30)
-        return done.stdout.strip()
-
-    def deploy(self, **options):
-        with without_server():
-            return part(docker_deploy, service="api", config=str(self.folder / "services.toml"), **options)
-
-    def answers(self) -> bool:
-        try:
-            return bool(httpx.get(f"http://127.0.0.1:{self.port}/health").json()["status"] == "ok")
-        except httpx.HTTPError:
-            return False
-
-    def log(self, kind: str) -> str:
-        return sorted((self.folder / ".watchkeeper/services/api").glob(f"{kind}.*.log"))[-1].read_text()
-
-    def running_image(self) -> str | None:
-        found = self.state["containers"].values()
-        return next((one["image"].removeprefix("sha256:")[:12] for one in found if one["name"] == NAME), None)
-
-
-@pytest.fixture
-def docker(tmp_path, monkeypatch):
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "docker").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{SERVICES}/fake_docker.py" "$@"\n')
-    (programs / "docker").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    monkeypatch.setenv("FAKE_DOCKER", str(tmp_path / "daemon"))
-    daemon = Docker(tmp_path)
-    yield daemon
-    if (daemon.home / "state.json").exists():
-        for one in daemon.state["containers"].values():
-            if one["pid"]:
-                os.kill(one["pid"], signal.SIGKILL)
 
 
 @pytest.mark.row("P003-460", "P003-461")
@@ -94,7 +24,7 @@ def test_an_image_is_built_and_the_container_that_was_started_answers(docker):
     assert docker.answers()
     (container,) = docker.state["containers"]
     assert container.startswith(done.fields["container"])
-    assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-good"}
+    assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-api-good"}
 
 
 @pytest.mark.row("P003-462")
@@ -120,7 +50,7 @@ def test_an_image_that_is_not_healthy_is_taken_back_and_its_log_is_kept(docker, 
     assert (failed.status, failed.reason, failed.fields["rolled_back"]) == (Status.FAIL, reason, "yes")
     assert docker.running_image() == first.fields["image"]
     assert docker.answers()
-    assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-good"}
+    assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-api-good"}
     log = (docker.folder / ".watchkeeper/services/api" / failed.fields["log"]).read_text()
     assert "no" in log if odd == "ends" else "here" in log
     assert "correct-horse" not in log
@@ -237,5 +167,5 @@ def test_a_deploy_killed_between_any_two_steps_is_finished_by_the_next(docker, m
     done = docker.deploy()
     assert done.status is Status.OK
     assert docker.running_image() == done.fields["image"]
-    assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-good"}
+    assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-api-good"}
     assert len(docker.state["images"]) == len(docker.state["containers"]) == 1
