@@ -44,3 +44,27 @@ ENV_FINDING = Contract(
     status_key="severity",
     words={Status.FAIL: "error", Status.WARN: "warning"},
 )
+
+TROUBLESHOOT = Contract(
+    "troubleshoot",
+    (Status.OK, Status.FAIL, Status.INSUFFICIENT_DATA),
+    "002 Troubleshooting",
+    reasons=("not_recognised", "nothing_to_look_at", "log_missing", "log_unreadable"),
+    keys=(
+        Key("lines", Kind.COUNT, "how many were looked at"),
+        Key("kinds", Kind.WORDS, "the classes of trouble that were found"),
+    ),
+)
+
+TROUBLE = Contract(
+    "trouble",
+    (Status.OK,),
+    "002 Troubleshooting",
+    keys=(
+        Key("kind", Kind.WORD, "the class of trouble"),
+        Key("seen", Kind.COUNT, "in how many lines"),
+        Key("flow", Kind.WORD, "the procedure that helps"),
+        Key("details", Kind.WORDS, "signals, variables or seconds that the lines name"),
+        Key("look_at", Kind.TEXT, "what to look at, and what to do"),
+    ),
+)

@@ -32,15 +32,28 @@ IN_THE_WAY = Playbook(
         "Only if nothing in it is needed: --overwrite.",
     ),
 )
+UNKNOWN_TROUBLE = Playbook(
+    "Nothing known was found",
+    "002 Troubleshooting",
+    (
+        "Give --saw the block code or the line as it was printed, or --file the log it stands in.",
+        "log_missing: the runtime writes to stdout unless its file logger is on; then data/logs/paper.log.",
+        "Known, but not to us? Add it to the table in tasks/rules/guard/symptoms.py with a test.",
+    ),
+)
+
 BY_REASON: dict[str, Playbook] = {
     "env_findings": FINDINGS,
     "env_file_missing": NO_FILE,
     "env_file_unreadable": NO_FILE,
     "store_unreadable": NO_FILE,
     "file_exists": IN_THE_WAY,
+    **dict.fromkeys(("not_recognised", "nothing_to_look_at", "log_missing", "log_unreadable"), UNKNOWN_TROUBLE),
 }
 BY_TOKEN: dict[str, Playbook] = {
     "env_sample": IN_THE_WAY,
     "env_check": FINDINGS,
     "env_finding": FINDINGS,
+    "troubleshoot": UNKNOWN_TROUBLE,
+    "trouble": UNKNOWN_TROUBLE,
 }
