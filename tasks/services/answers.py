@@ -32,4 +32,4 @@ def _is_good(body: bytes) -> bool:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and document.get("status") in _GOOD
+    return isinstance(document, dict) and (document.get("status") in _GOOD or document.get("ok") is True)

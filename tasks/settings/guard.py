@@ -21,11 +21,12 @@ class RuntimeSettings(BaseSettings):
     approve_token: SecretStr | None = Field(
         None, validation_alias=AliasChoices("RUNTIME_APPROVE_TOKEN", "APPROVE_TOKEN")
     )
+    second_token: SecretStr | None = Field(None, validation_alias="RUNTIME_SECOND_TOKEN")
     timeout_s: float = Field(10, ge=0.1, le=120, validation_alias="RUNTIME_TIMEOUT_S", allow_inf_nan=False)
     metrics_path: str = Field(
         "data/metrics/metrics.prom", validation_alias=AliasChoices("RUNTIME_METRICS_PATH", "METRICS_PATH")
     )
-    commands: str = Field("runtime.toml", validation_alias="RUNTIME_COMMANDS")
+    env_file: str | None = Field(None, validation_alias="RUNTIME_ENV_FILE")
     readiness_required: str = Field("", validation_alias="READINESS_REQUIRED")
     readiness_ttl_s: float = Field(30, gt=0, le=3600, validation_alias="READINESS_TTL_SEC", allow_inf_nan=False)
 
@@ -56,6 +57,18 @@ def api_token(address: Address) -> SecretStr:
     if not (own and own.root == address.root) and not (own is None and address.is_loopback):
         raise not_ours()
     return _required(found.api_token, "RUNTIME_API_TOKEN")
+
+
+def second_token(address: Address) -> SecretStr:
+    """The token of another operator of the runtime, who approves there; it goes where the first one goes."""
+    api_token(address)
+    return _required(runtime_settings().second_token, "RUNTIME_SECOND_TOKEN")
+
+
+def has_second_token() -> bool:
+    """Whether there are two tokens, and two different ones."""
+    found = runtime_settings()
+    return found.second_token is not None and found.second_token != found.api_token
 
 
 def approve_token() -> SecretStr:

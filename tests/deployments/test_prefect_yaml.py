@@ -77,7 +77,7 @@ def test_what_writes_is_never_repeated_by_itself_and_never_runs_twice_at_a_time(
     for one in read_file().deployments:
         retries = one.work_pool.job_variables["env"]["PREFECT_TASKS_DEFAULT_RETRIES"]
         assert retries == ("3" if "reads" in one.tags else "0"), one.name
-        if "writes" in one.tags and one.name not in ("janitor", "soak-tick"):  # kept apart by a lock of their own
+        if "writes" in one.tags and one.name not in ("janitor", "soak-tick", "safe-mode"):  # kept apart by a lock of their own
             assert one.concurrency_limit is not None
             assert one.concurrency_limit.limit == 1
 

@@ -56,3 +56,40 @@ SAFE_MODE = Contract(
         Key("approved_by", Kind.WORD, "the other operator, who approved"),
     ),
 )
+
+START_CHECK_ITEM = Contract(
+    "start_check_item",
+    (Status.OK, Status.WARN, Status.FAIL),
+    _CONFIRM,
+    keys=(
+        Key("name", Kind.WORD, "what was checked"),
+        Key("found", Kind.WORD, "what was found, in one word"),
+    ),
+)
+
+START_CHECK = Contract(
+    "start_check",
+    (Status.OK, Status.UNHEALTHY, Status.FAIL),
+    _CONFIRM,
+    reasons=(
+        "check_failed",
+        "check_warned",
+        "no_start_command",
+        "not_stopped",
+        "port_taken",
+        "declaration_invalid",
+        "env_file_missing",
+        "memory_invalid",
+        "disk_full",
+        *RUNTIME_REASONS,
+    ),
+    keys=(
+        Key("profile", Kind.WORD, "paper, testnet or live"),
+        Key("checks", Kind.COUNT, "how many there were; each has a line of its own"),
+        Key("warned", Kind.WORDS, "the checks that warn"),
+        Key("failed", Kind.WORDS, "the checks that fail"),
+        Key("started", Kind.FLAG, "whether the runtime was started for it"),
+        Key("stopped", Kind.WORD, "how it was ended again: asked, killed (it ignored SIGTERM), kept"),
+        Key("pid", Kind.COUNT),
+    ),
+)

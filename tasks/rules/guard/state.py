@@ -98,8 +98,20 @@ def state_of(data: object) -> RuntimeState:
 
 def _has_caps(data: object) -> bool:
     """Limits that are switched on and empty limit nothing (spec 002, 7.2)."""
-    caps = found(data, "config", "risk_limits", "caps")
-    return isinstance(caps, Mapping) and any(bool(value) for value in caps.values())
+    limits = found(data, "config", "risk_limits")
+    return isinstance(limits, Mapping) and any(_limits_something(str(name), value) for name, value in limits.items())
+
+
+def _limits_something(name: str, value: object) -> bool:
+    """A cap or a daily loss with an amount in it, at whatever depth; a time to cool off limits no amount."""
+    if isinstance(value, Mapping):
+        inside = value.items() if name == "caps" or not _is_limit(name) else ((name, one) for one in value.values())
+        return any(_limits_something(str(key), one) for key, one in inside)
+    return _is_limit(name) and value not in (None, False, 0, "", "0")
+
+
+def _is_limit(name: str) -> bool:
+    return ("cap" in name or "loss" in name) and "cooloff" not in name
 
 
 def found(data: object, *path: str) -> object:

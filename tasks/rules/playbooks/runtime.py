@@ -78,8 +78,22 @@ HOLD_DOUBTFUL = Playbook(
     ),
 )
 
+START = Playbook(
+    "The runtime may not start in this profile",
+    "002 Quick Start",
+    (
+        "Read the start_check_item lines: each says in one word what was found. Only OK may start.",
+        "environment, keys, endpoints, safe_mode_at_start: watchkeeper env-check names each variable with a hint.",
+        "full-validate, smoke-acceptance, smoke-guard: run them; green counts for a day.",
+        "profile: it runs another one than was asked for; a misspelt EXEC_PROFILE is paper without a word.",
+        "readiness: watchkeeper readiness --before-canary names what blocks, with value and limit.",
+        "authorisation: an adapter was turned away. Correct the keys of this profile before anything else.",
+    ),
+)
+
 BY_REASON: dict[str, Playbook] = {
     "not_ready": NOT_READY,
+    **dict.fromkeys(("check_failed", "check_warned"), START),
     "signals_unreadable": SIGNALS,
     **dict.fromkeys(("runtime_unreachable", "runtime_error", "runtime_busy"), SILENT),
     **dict.fromkeys(
@@ -108,4 +122,10 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("orders_after_hold", "journal_not_written"), HOLD_DOUBTFUL),
     **dict.fromkeys(("runtime_answer_unknown", "missing_runtime_url"), OTHER),
 }
-BY_TOKEN: dict[str, Playbook] = {"readiness": NOT_READY, "readiness_blocker": NOT_READY, "safe_mode": OFF}
+BY_TOKEN: dict[str, Playbook] = {
+    "readiness": NOT_READY,
+    "readiness_blocker": NOT_READY,
+    "safe_mode": OFF,
+    "start_check": START,
+    "start_check_item": START,
+}

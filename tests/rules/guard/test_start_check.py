@@ -1,0 +1,158 @@
+"""Only OK may start, and nothing that was not looked at is OK (runbook 002, the quick starts)."""
+
+import pytest
+
+from tasks.rules.guard.environment import Finding, Severity
+from tasks.rules.guard.profiles import Profile
+from tasks.rules.guard.start_check import (
+    Check,
+    LastRun,
+    Level,
+    authorisation_check,
+    clock_check,
+    environment_checks,
+    limits_check,
+    metrics_check,
+    overall,
+    profile_check,
+    status_of,
+    suite_check,
+)
+from tasks.rules.guard.state import NotAState, RuntimeState, category_of, state_of
+from tasks.rules.outcome import Status
+
+HELD = RuntimeState("paper", "HOLD", True, True, "x", "y", False, True, True, True, False)
+
+
+def level(*levels):
+    return overall([Check(str(number), one) for number, one in enumerate(levels)])
+
+
+@pytest.mark.row("W002-211")
+def test_a_warning_is_no_pass():
+    assert level(Level.OK, Level.WARN) is Level.WARN
+    assert status_of(Level.WARN) is Status.UNHEALTHY
+    assert level(Level.WARN, Level.FAIL) is Level.FAIL
+    assert level(Level.OK, Level.OK) is Level.OK
+
+
+@pytest.mark.row("P002-220")
+def test_no_check_at_all_is_a_failure():
+    assert level() is Level.FAIL
+
+
+@pytest.mark.row("P002-221")
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        (None, "never_run"),
+        (LastRun("fail", 10), "last_fail"),
+        (LastRun("insufficient_data", 10), "last_insufficient_data"),
+        (LastRun("ok", 86_401), "old_24h"),
+        (LastRun("ok", 86_400), "green"),
+    ],
+)
+def test_a_suite_counts_green_and_for_a_day(last, found):
+    check = suite_check("smoke-guard", last)
+    assert (check.found, check.level is Level.OK) == (found, found == "green")
+
+
+@pytest.mark.row("P002-222")
+def test_findings_stand_under_the_names_of_the_quick_start():
+    found = [
+        Finding("key_reuse", "A", Severity.ERROR, ""),
+        Finding("endpoint_mismatch", "B", Severity.ERROR, ""),
+        Finding("safe_mode_off", "SAFE_MODE", Severity.WARNING, ""),
+        Finding("bad_bool", "C", Severity.ERROR, ""),
+        Finding("missing", "D", Severity.ERROR, ""),
+    ]
+    said = {one.name: (one.level, one.found) for one in environment_checks(found)}
+    assert said == {
+        "environment": (Level.FAIL, "bad_bool+missing"),
+        "keys": (Level.FAIL, "key_reuse"),
+        "endpoints": (Level.FAIL, "endpoint_mismatch"),
+        "safe_mode_at_start": (Level.WARN, "safe_mode_off"),
+    }
+    assert {one.level for one in environment_checks([])} == {Level.OK}
+
+
+@pytest.mark.row("W002-201", "W002-202")
+@pytest.mark.parametrize(
+    ("asked", "runs", "good"),
+    [
+        (Profile.LIVE, "paper", False),
+        (Profile.TESTNET, "testnet.okx", True),
+        (Profile.TESTNET, "paper", False),
+        (Profile.PAPER, "prod", False),
+        (Profile.PAPER, "paper", True),
+    ],
+)
+def test_the_profile_that_runs_has_to_be_the_one_that_was_asked_for(asked, runs, good):
+    assert (profile_check(asked, runs).level is Level.OK) is good
+
+
+def test_an_unknown_word_is_no_profile():
+    assert category_of("lvie") == "unknown"
+    assert category_of(" LIVE ") == "live"
+
+
+@pytest.mark.row("P002-223")
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("auth", True),
+        ("HTTP 401 from venue", True),
+        ("Signature for this request is not valid", True),
+        ("order_error invalid api-key", True),
+        ("author changed", False),
+        ("latency 4012 ms", False),
+    ],
+)
+def test_what_speaks_of_a_refused_key_is_an_authorisation_error(text, counts):
+    assert (authorisation_check([text]).level is Level.FAIL) is counts
+
+
+@pytest.mark.row("P002-224")
+def test_limits_that_hold_nothing_fail_outside_paper():
+    empty = RuntimeState("testnet", "HOLD", True, True, None, None, False, True, False, True, False)
+    assert limits_check(Profile.TESTNET, empty).level is Level.FAIL
+    assert limits_check(Profile.PAPER, empty).level is Level.WARN
+    assert limits_check(Profile.LIVE, HELD).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("limits", "has"),
+    [
+        ({"enabled": True, "caps": {}}, False),
+        ({"enabled": True, "caps": {"risk_cap_venue": "okx:100"}}, True),
+        ({"enabled": True, "per_venue_cap": {"okx": 100}}, True),
+        ({"enabled": True, "per_venue_cap": {}, "daily_loss_cooloff_sec": 3600}, False),
+        ({"enabled": True, "daily_loss_usd": 250}, True),
+        ({"enabled": True, "max_rejects": 3}, False),
+    ],
+)
+def test_caps_are_found_wherever_they_stand(limits, has):
+    extra = {"hold_active": True, "resume_requested": False}
+    data = {
+        "router": {"profile": "paper", "mode": "HOLD", "safe_mode": True},
+        "config": {"router": {"extra": extra}, "risk_limits": limits},
+    }
+    assert state_of(data).has_caps is has
+
+
+@pytest.mark.parametrize("missing", ["profile", "mode", "safe_mode"])
+def test_a_state_with_a_field_missing_is_none(missing):
+    router = {"profile": "paper", "mode": "HOLD", "safe_mode": True}
+    data = {
+        "router": {name: value for name, value in router.items() if name != missing},
+        "config": {"router": {"extra": {"hold_active": True, "resume_requested": False}}},
+    }
+    with pytest.raises(NotAState, match=missing):
+        state_of(data)
+
+
+def test_metrics_and_clock_that_say_nothing_are_no_pass():
+    assert metrics_check(0, 1).level is Level.FAIL
+    assert metrics_check(9, None).found == "no_textfile_yet"
+    assert clock_check(None).level is Level.FAIL
+    assert clock_check(-6).found == "skew_-6s"
