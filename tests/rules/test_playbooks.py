@@ -3,6 +3,7 @@
 import pytest
 
 from tasks.rules.contracts import (
+    checklist,
     daily,
     database,
     deploying,
@@ -81,6 +82,7 @@ CONTRACTS = [
         records,
         triage,
         smoke,
+        checklist,
     )
     for contract in vars(family).values()
     if isinstance(contract, Contract)

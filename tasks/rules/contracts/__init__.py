@@ -1,6 +1,7 @@
 """Every token Watchkeeper may print, as data; one module per runbook family."""
 
 from tasks.rules.contracts import (
+    checklist,
     daily,
     database,
     deploying,
@@ -39,6 +40,7 @@ REGISTRY: dict[str, Contract] = {
         publishing,
         project_cleanup,
         services,
+        checklist,
         smoke,
         deploying,
         guard,

@@ -7,6 +7,7 @@ ours; commands and reasons are literal.
 from dataclasses import replace
 
 from tasks.rules.playbooks import (
+    checklist,
     daily,
     deploying,
     environment,
@@ -85,6 +86,7 @@ _FAMILIES = (
     records,
     triage,
     smoke,
+    checklist,
 )
 _PLAN_REASONS = (
     "missing_plan",
