@@ -7,7 +7,7 @@ the first change the database is copied; a database that the earlier program mad
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasks.clock import stamp, utc_now
@@ -17,6 +17,7 @@ from tasks.rules.services.migrations import Found, Migrated, Role, Stage, Todo, 
 from tasks.services.sqlite import Access, fault_of, is_same_file, opened, translated
 from tasks.services.sqlite_copies import check_integrity, keep_copy, sole_migrator, stem_for
 from tasks.services.sqlite_schema import (
+    Known,
     ensure_ledger,
     is_recorded,
     read_found,
@@ -110,6 +111,7 @@ class _Run:
     todo: Todo
     applied: int = 0
     by_others: int = 0
+    known: Known = field(default_factory=dict)
 
     def carry_out(self) -> Migrated:
         try:
@@ -143,7 +145,7 @@ class _Run:
 
     def _run_file(self, stage: Stage) -> None:
         run_file(self.conn, stage.migration, applied=self.applied, skipped=self.todo.done)
-        check_stage(stage, read_schema(self.conn), applied=self.applied, skipped=self.todo.done)
+        check_stage(stage, read_schema(self.conn, self.known), applied=self.applied, skipped=self.todo.done)
 
 
 @contextmanager

@@ -22,7 +22,11 @@ _LEDGER_TABLES = (
 )
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _COLUMNS = "SELECT name FROM pragma_table_info(?)"
-_INDEXES = "SELECT name, \"unique\" FROM pragma_index_list(?) WHERE origin = 'c'"
+_OBJECTS = """
+    SELECT type, name, tbl_name, sql FROM sqlite_master
+    WHERE type IN ('table', 'index') AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+"""
+_UNIQUE = 'SELECT "unique" FROM pragma_index_list(?) WHERE name = ?'
 _INDEX_COLUMNS = "SELECT coalesce(name, '') FROM pragma_index_info(?) ORDER BY seqno"
 _DENIED = (
     sqlite3.SQLITE_TRANSACTION,
@@ -30,16 +34,18 @@ _DENIED = (
     sqlite3.SQLITE_ATTACH,
     sqlite3.SQLITE_DETACH,
 )
+Known = dict[tuple[str, str, str, str], Schema]
 _PRAGMAS_ALLOWED = ("user_version", "application_id")
 
 
 def rehearsed(plan: Plan) -> tuple[Stage, ...]:
     """The schema after each file, from running the plan in memory; a file that fails is met before any database."""
     schemas: list[Schema] = []
+    known: Known = {}
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         for migration in plan.migrations:
             run_file(conn, migration)
-            schemas.append(read_schema(conn))
+            schemas.append(read_schema(conn, known))
     return stages_of(plan, schemas)
 
 
@@ -57,19 +63,29 @@ def read_found(conn: sqlite3.Connection) -> Found:
     return Found(schema, tuple(str(name) for (name,) in ledger), rows, CHECKSUMS in tables)
 
 
-def read_schema(conn: sqlite3.Connection) -> Schema:
-    """Every table, column and index; views, triggers and what SQLite makes by itself are not compared."""
-    return frozenset(_items(conn))
+def read_schema(conn: sqlite3.Connection, known: Known | None = None) -> Schema:
+    """Every table, column and index; views, triggers and what SQLite makes by itself are not compared.
+
+    `known` is what earlier calls have found out: an object whose text is the same has the same columns, so that a
+    plan of hundreds of files does not ask for all of them after each.
+    """
+    known = {} if known is None else known
+    objects = conn.execute(_OBJECTS).fetchall()
+    for one in objects:
+        if one not in known:
+            known[one] = frozenset(_items(conn, *one))
+    return frozenset[Item]().union(*(known[one] for one in objects))
 
 
-def _items(conn: sqlite3.Connection) -> Iterator[Item]:
-    for (table,) in conn.execute(_TABLES).fetchall():
-        yield Item(table)
-        for (column,) in conn.execute(_COLUMNS, (table,)).fetchall():
-            yield Item(f"{table}.{column}")
-        for index, unique in conn.execute(_INDEXES, (table,)).fetchall():
-            columns = ",".join(name for (name,) in conn.execute(_INDEX_COLUMNS, (index,)))
-            yield Item(index, f"{'unique ' if unique else ''}{table}({columns})")
+def _items(conn: sqlite3.Connection, kind: str, name: str, table: str, _text: str) -> Iterator[Item]:
+    if kind == "table":
+        yield Item(name)
+        for (column,) in conn.execute(_COLUMNS, (name,)):
+            yield Item(f"{name}.{column}")
+    else:
+        columns = ",".join(column for (column,) in conn.execute(_INDEX_COLUMNS, (name,)))
+        (unique,) = conn.execute(_UNIQUE, (table, name)).fetchone()
+        yield Item(name, f"{'unique ' if unique else ''}{table}({columns})")
 
 
 def ensure_ledger(conn: sqlite3.Connection) -> None:

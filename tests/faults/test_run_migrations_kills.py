@@ -23,7 +23,7 @@ from tests.service_databases import (
 )
 
 OURS = ("migrating.py", "sqlite.py", "sqlite_schema.py", "sqlite_copies.py", "files.py", "file_locks.py")
-STRIDE = 23
+STRIDE = 41
 
 
 def apart(work, *, steps=None, after_s=None):

@@ -133,6 +133,16 @@ def test_an_index_of_the_right_name_over_the_wrong_columns_is_not_taken_for_the_
     assert ledger(path) == ["000_runtime_base.sql"]
 
 
+@pytest.mark.row("W003-411")
+def test_a_column_that_a_later_file_added_and_somebody_dropped_is_named(path, tmp_path):
+    plan = plan_of(tmp_path / "plan", TABLE, "ALTER TABLE a ADD COLUMN c TEXT", "CREATE UNIQUE INDEX one ON a (c)")
+    assert bring_up(path, plan).applied == 3
+    make_by_hand(path, "DROP INDEX one; CREATE INDEX one ON a (c)")
+    assert refused(path, plan).fields["missing"] == ("one",)
+    make_by_hand(path, "DROP INDEX one; ALTER TABLE a DROP COLUMN c")
+    assert refused(path, plan).fields["missing"] == ("a.c", "one")
+
+
 @pytest.mark.row("W003-403", "D003-407")
 def test_a_file_that_fails_in_the_middle_leaves_nothing_and_names_itself(path, tmp_path):
     plan = plan_of(tmp_path / "plan", TABLE, "CREATE TABLE c (d); INSERT INTO a VALUES (1); SELECT nothing FROM c;")
