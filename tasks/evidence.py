@@ -61,3 +61,11 @@ def show_picture(key: str, png: bytes, title: str, page: Sequence[str] = ()) -> 
     data = base64.b64encode(png).decode()
     markdown = "\n".join([*page, *([""] if page else []), f"![{title}](data:image/png;base64,{data})"])
     create_markdown_artifact(key=key, markdown=markdown, description=title)
+
+
+@_for_the_eyes
+def show_diff(procedure: str, lines: Sequence[str]) -> None:
+    """What differs, line by line; nothing where nothing does."""
+    if lines:
+        markdown = "\n".join(["```diff", *lines, "```"])
+        create_markdown_artifact(key=f"{procedure}-diff", markdown=markdown, description="what differs")

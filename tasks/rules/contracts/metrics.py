@@ -1,8 +1,10 @@
 """What runbook 002's metrics procedures say (spec 002, 9)."""
 
+from tasks.rules.contracts.guard import APPROVAL_KEYS, APPROVAL_REASONS
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 
 _METRICS = "002 Metrics & Monitoring"
+_SMOKE = "002 Smoke & Acceptance"
 _FILE_REASONS = ("metrics_missing", "metrics_unreadable")
 
 METRICS_CHECK = Contract(
@@ -91,4 +93,59 @@ METRICS_LINE = Contract(
         Key("value", Kind.TEXT),
     ),
     form=Form.ROW,
+)
+
+_GOLDEN_REASONS = (
+    "golden_missing",
+    "observed_missing",
+    "golden_unreadable",
+    "tolerances_invalid",
+)
+
+GOLDEN_CASE = Contract(
+    "golden_case",
+    (Status.OK, Status.FAIL),
+    _SMOKE,
+    reasons=("differs", "golden_missing", "observed_missing"),
+    keys=(
+        Key("case", Kind.FILE, "the document, without its ending"),
+        Key("fields", Kind.COUNT, "values that differ beyond what is declared"),
+        Key("old", Kind.DIGEST, "hash of the golden document"),
+        Key("new", Kind.DIGEST, "hash of what was observed"),
+    ),
+)
+
+GOLDEN_CHECK = Contract(
+    "golden_check",
+    (Status.OK, Status.FAIL),
+    _SMOKE,
+    reasons=("golden_differs", *_GOLDEN_REASONS),
+    keys=(
+        Key("cases", Kind.COUNT),
+        Key("differ", Kind.COUNT),
+        Key("missing", Kind.COUNT, "cases that one of the two sides does not have"),
+    ),
+)
+
+GOLDEN_UPDATE = Contract(
+    "golden_update",
+    (Status.OK, Status.FAIL),
+    _SMOKE,
+    reasons=(
+        *_GOLDEN_REASONS,
+        *APPROVAL_REASONS,
+        "dirty_tree",
+        "no_repository",
+        "in_ci",
+        "golden_moved",
+        "unknown_case",
+        "text_unreadable",
+        "nothing_written",
+    ),
+    keys=(
+        Key("changed", Kind.COUNT, "golden documents that were written"),
+        Key("approved_by", Kind.WORD, "the operator who approved it"),
+        Key("record", Kind.COUNT, "its number in the shift log"),
+        *APPROVAL_KEYS,
+    ),
 )

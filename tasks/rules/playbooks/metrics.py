@@ -3,6 +3,7 @@
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
 _METRICS = "002 Metrics & Monitoring"
+_SMOKE = "002 Smoke & Acceptance"
 
 MISSING = Playbook(
     "There is no metrics file to read",
@@ -52,12 +53,46 @@ EXPECTATIONS = Playbook(
     ),
 )
 
+GOLDEN = Playbook(
+    "What was observed is not what the golden documents say",
+    _SMOKE,
+    (
+        "Look at the golden_case lines and the artifact golden-check-diff: what became what.",
+        "Not meant? Mend the cause. Meant? watchkeeper golden-update at a terminal, with a reason and two people.",
+        "golden_missing: a case without a document has failed. observed_missing: its run left nothing.",
+        "tolerances_invalid: golden.toml has volatile, a list of fields, and [[tolerance]] with field and absolute or "
+        "relative.",
+    ),
+)
+NOT_UPDATED = Playbook(
+    "No golden document was written",
+    _SMOKE,
+    (
+        "dirty_tree: commit or take back what is changed; the update stands in a commit of its own.",
+        "in_ci, by_hand_only, no_terminal: a person does this at a terminal, no build and no deployment.",
+        "no_repository: golden documents live in a git repository, so that the change is seen.",
+        "golden_moved: a document changed after it was approved. Look at the differences anew.",
+    ),
+)
+
 BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("metrics_missing", "metrics_unreadable", "no_samples"), MISSING),
     "invalid_metrics": INVALID,
     **dict.fromkeys(("expectation_failed", "no_snapshot", "too_coarse"), GROWTH),
     **dict.fromkeys(("expectations_missing", "expectations_invalid"), EXPECTATIONS),
     "content_unchanged": STALE,
+    **dict.fromkeys(
+        (
+            "golden_differs",
+            "golden_missing",
+            "observed_missing",
+            "golden_unreadable",
+            "tolerances_invalid",
+            "differs",
+        ),
+        GOLDEN,
+    ),
+    **dict.fromkeys(("in_ci", "golden_moved", "unknown_case"), NOT_UPDATED),
 }
 BY_TOKEN: dict[str, Playbook] = {
     "metrics_check": INVALID,
@@ -66,8 +101,13 @@ BY_TOKEN: dict[str, Playbook] = {
     "metrics_quantiles": GROWTH,
     "metrics_tail": MISSING,
     "metrics_line": MISSING,
+    "golden_case": GOLDEN,
+    "golden_check": GOLDEN,
+    "golden_update": NOT_UPDATED,
 }
 BY_BOTH: dict[tuple[str, str], Playbook] = {
     ("metrics_check", "stale"): STALE,
+    ("golden_update", "dirty_tree"): NOT_UPDATED,
+    ("golden_update", "no_repository"): NOT_UPDATED,
     ("metrics_check", "from_the_future"): STALE,
 }
