@@ -19,15 +19,18 @@ _TRIES_AT_TERMINAL = 3
 _OPEN = (State.DRAFTED, State.PENDING)
 
 
-def await_approval(action: str, plan_hash: str, subject: str, *, within: timedelta = timedelta(hours=4)) -> Asked:
+def await_approval(
+    action: str, plan_hash: str, subject: str, *, within: timedelta = timedelta(hours=4), phrase: str = ""
+) -> Asked:
     """The request, once two operators have signed exactly this plan; `Refused` with every reason otherwise.
 
-    `subject` says in tokens what would be done; `plan_hash` is `plan_hash_of(plan)`. Call it in the flow's own body:
+    `subject` says in tokens what would be done; `plan_hash` is `plan_hash_of(plan)`; `phrase`, if given, has to be
+    typed with each signature. Call it in the flow's own body:
     a run of a deployment is suspended here and begins at the top when it comes back. Right before the effect the
     caller uses the approval with `consume(asked.number, action, plan_hash, now)`.
     """
     run_id = None if is_by_hand() else UUID(str(flow_run.id))
-    asked = draft(action, plan_hash, subject, within, utc_now(), run_id)
+    asked = draft(action, plan_hash, subject, within, utc_now(), run_id, phrase)
     if asked.plan_hash != plan_hash:
         raise denied((Problem.PLAN_CHANGED,), asked.number)
     return _ask_at_terminal(asked) if run_id is None else _ask_by_form(asked)
@@ -67,7 +70,10 @@ def answer_at_terminal(
     name = (operator or person.ask(f"{question} (Enter: answered elsewhere): ")).strip().lower()
     if not name:
         return (Problem.NO_ANSWER,)
-    answer = Answer(decision, name, person.ask_code(f"code of {name}: "))
+    code = person.ask_code(f"code of {name}: ")
+    wanted = asked.phrase_hash and decision == "sign"
+    phrase = person.ask("LIVE_CONFIRM, as the plan shows it: ") if wanted else ""
+    answer = Answer(decision, name, code, phrase=phrase)
     problems = give_answer(asked.number, asked.plan_hash, answer, utc_now())
     if problems:
         person.say(f"not counted: {', '.join(problems)}")

@@ -33,6 +33,12 @@ class ApprovalForm(RunInput):
     code: str = Field("", max_length=12, description="the six digits of this moment in your app")
 
 
+class ConfirmedForm(ApprovalForm):
+    """The same where a confirmation has to be typed as well."""
+
+    phrase: str = Field("", max_length=80, description="LIVE_CONFIRM: type the confirmation that the plan shows")
+
+
 def answer_by_form(
     asked: Asked, key: str, said: tuple[Problem, ...] = (), *, own: bool = True
 ) -> tuple[Problem, ...]:
@@ -41,10 +47,12 @@ def answer_by_form(
     `own`: whether it is the run that asks, which counts its forms and has a new one for the next answer.
     """
     left = max(0, int((asked.expires_at - utc_now()).total_seconds()))
-    form = ApprovalForm.with_initial_data(description=described(asked, said))
+    asks = ConfirmedForm if asked.phrase_hash else ApprovalForm
+    form = asks.with_initial_data(description=described(asked, said))
     given = suspend_flow_run(wait_for_input=form, timeout=left + _LATE_ANSWERS_S, key=key) or ApprovalForm()
-    answer = Answer(given.decision, given.operator.strip().lower(), "".join(given.code.split()), by_form=own)
-    problems = give_answer(asked.number, asked.plan_hash, answer, utc_now())
+    typed = given.phrase if isinstance(given, ConfirmedForm) else ""
+    name, code = given.operator.strip().lower(), "".join(given.code.split())
+    problems = give_answer(asked.number, asked.plan_hash, Answer(given.decision, name, code, own, typed), utc_now())
     _forget(key)
     return problems
 

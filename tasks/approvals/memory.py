@@ -1,6 +1,6 @@
 """What the operations database remembers of operators, their wrong codes and the requests they signed.
 
-Models of what revision 0005 of `migrations/operations/` builds (runbook 002, "Live Guard & Confirm").
+Models of what revisions 0005 and 0012 of `migrations/operations/` builds (runbook 002, "Live Guard & Confirm").
 """
 
 from collections.abc import Iterator
@@ -72,6 +72,7 @@ class RequestRow(Base):
     decided_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     flow_run_id: Mapped[UUID | None]
+    phrase_hash: Mapped[str | None]
     answers: Mapped[int] = mapped_column(server_default=text("0"))
     forms: Mapped[int] = mapped_column(server_default=text("0"))
 
@@ -100,6 +101,7 @@ def asked_of(row: RequestRow) -> Asked:
         forms=row.forms,
         requested_by=row.requested_by,
         approved_by=row.decided_by if row.state in (State.APPROVED, State.USED) else None,
+        phrase_hash=row.phrase_hash,
     )
 
 

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from tasks import operations
 from tasks.approvals.codes import check_code
-from tasks.approvals.memory import RequestRow, alone, asked_of, is_revoked
+from tasks.approvals.memory import CodeAttempt, RequestRow, alone, asked_of, is_revoked
 from tasks.rules.approval import (
     LONGEST_WAIT,
     Asked,
     Problem,
     State,
     is_askable,
+    is_phrase,
+    phrase_hash_of,
     refusal_problems,
     signature_problems,
     signed,
@@ -29,6 +31,7 @@ NEXT_STEPS = {
     Problem.SELF_APPROVAL: "another operator approves what you asked for",
     Problem.PLAN_CHANGED: "the plan is not the one that was signed: look at the new plan and ask again",
     Problem.APPROVAL_EXPIRED: "the time for it is over: start again and ask anew",
+    Problem.WRONG_PHRASE: "type the confirmation as the plan shows it: it ends with the beginning of the plan's hash",
     Problem.CODE_USED: "each code counts once: wait for the next one",
     Problem.OPERATOR_LOCKED: "another operator unlocks with: watchkeeper operators --do unlock",
     Problem.APPROVALS_LOCKED: "too many wrong codes in the last hour: find out who tries, and wait",
@@ -47,11 +50,18 @@ def denied(problems: tuple[Problem, ...], number: int | None = None) -> Refused:
 
 @step(retries=0)
 def draft(
-    action: str, plan_hash: str, subject: str, within: timedelta, now: datetime, flow_run_id: UUID | None = None
+    action: str,
+    plan_hash: str,
+    subject: str,
+    within: timedelta,
+    now: datetime,
+    flow_run_id: UUID | None = None,
+    phrase: str = "",
 ) -> Asked:
     """A request that waits for its two signatures; the same run asking again gets the one it has.
 
-    A run that comes back with another plan finds its request void.
+    A run that comes back with another plan finds its request void. Of a phrase that is to be typed with each
+    signature only the hash is kept.
     """
     if not is_askable(action, plan_hash, subject):
         raise ValueError("a request is made of tokens alone")
@@ -60,6 +70,7 @@ def draft(
         if row is None:
             row = _drafted(action, plan_hash, subject, now + min(within, LONGEST_WAIT), now)
             row.flow_run_id = flow_run_id
+            row.phrase_hash = phrase_hash_of(phrase) if phrase else None
             active.add(row)
             active.flush()
         elif row.plan_hash != plan_hash and row.state != State.USED:
@@ -104,12 +115,16 @@ def run_that_waits(number: int) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operator gives: a decision, a name and a code; `by_form` if the run's own form brought it."""
+    """What an operator gives: a decision, a name, a code, and a phrase where one is wanted.
+
+    `by_form`: the run's own form brought it.
+    """
 
     decision: Literal["sign", "refuse", "look_again"]
     operator: str = ""
     code: str = ""
     by_form: bool = False
+    phrase: str = ""
 
 
 def give_answer(number: int, plan_hash: str, answer: Answer, now: datetime) -> tuple[Problem, ...]:
@@ -125,6 +140,7 @@ def give_answer(number: int, plan_hash: str, answer: Answer, now: datetime) -> t
             problems = (Problem.REVOKED_OPERATOR,)
         if not silent:
             problems = (*problems, *_objections(row, plan_hash, answer, now))
+            _note_phrase(active, number, answer, problems, now)
         if row is not None:
             row.answers += 1
             row.forms += answer.by_form
@@ -137,7 +153,16 @@ def _objections(row: RequestRow | None, plan_hash: str, answer: Answer, now: dat
     asked = asked_of(row) if row else None
     if answer.decision == "refuse":
         return refusal_problems(asked, now)
-    return signature_problems(asked, answer.operator, plan_hash, now)
+    found = signature_problems(asked, answer.operator, plan_hash, now)
+    return found if asked is None or is_phrase(asked, answer.phrase) else (*found, Problem.WRONG_PHRASE)
+
+
+def _note_phrase(active: Session, number: int, answer: Answer, problems: tuple[Problem, ...], now: datetime) -> None:
+    """A wrong phrase leaves a row as a wrong code does; what was typed is in neither."""
+    if Problem.WRONG_PHRASE in problems:
+        by = None if Problem.UNKNOWN_OPERATOR in problems else answer.operator
+        wrong = Problem.WRONG_PHRASE.value
+        active.add(CodeAttempt(at=now, operator=by, purpose=f"phrase:{number}", verdict=wrong))
 
 
 def _decide(row: RequestRow, answer: Answer, now: datetime) -> None:

@@ -7,6 +7,7 @@ Every problem is named, not the first one found.
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Problem(StrEnum):
     APPROVALS_LOCKED = "approvals_locked"
     WRONG_CODE = "wrong_code"
     CODE_USED = "code_used"
+    WRONG_PHRASE = "wrong_phrase"
     SELF_APPROVAL = "self_approval"
     UNKNOWN_REQUEST = "unknown_request"
     PLAN_CHANGED = "plan_changed"
@@ -97,6 +99,7 @@ class Asked:
     forms: int = 0
     requested_by: str | None = None
     approved_by: str | None = None
+    phrase_hash: str | None = None
 
     def state_at(self, now: datetime) -> State:
         """An answer that comes too late finds the request expired, whoever was to write that down."""
@@ -106,6 +109,16 @@ class Asked:
 def plan_hash_of(plan: Json) -> str:
     """The hash that signatures stand for: of the plan's canonical JSON, so that any change is another plan."""
     return hashlib.sha256(canonical_json(plan)).hexdigest()
+
+
+def phrase_hash_of(phrase: str) -> str:
+    """What is kept of a phrase that people have to type; blanks around it do not count."""
+    return hashlib.sha256(phrase.strip().encode()).hexdigest()
+
+
+def is_phrase(asked: Asked, typed: str) -> bool:
+    """Whether that was typed which the request wants, compared in constant time; right where it wants nothing."""
+    return asked.phrase_hash is None or hmac.compare_digest(phrase_hash_of(typed), asked.phrase_hash)
 
 
 def is_operator_name(name: str) -> bool:

@@ -17,7 +17,7 @@ import httpx
 
 from tasks.rules.guard.answers import HARMLESS, TRIES, fault_for, limit_pause_s, pause_s, silent, skew_s
 from tasks.rules.publishing.remote import Address
-from tasks.settings.guard import api_token, runtime_address, runtime_settings
+from tasks.settings.guard import api_token, runtime_address, runtime_settings, second_token
 
 log = logging.getLogger("prefect.watchkeeper")
 Method = Literal["POST", "PATCH"]
@@ -69,16 +69,18 @@ def look_as_ourselves(base: str, path: str) -> Answer:
     return answer
 
 
-def change(base: str, method: Method, path: str, body: Body, key: str) -> Answer:
+def change(base: str, method: Method, path: str, body: Body, key: str, *, as_second: bool = False) -> Answer:
     """The answer to a write with status 2xx; every other answer is a fault.
 
     Silence is met with the same key, so that what was done is not done again; a limit or a replayed error with a
-    fresh one. Fails with `runtime_busy` when the limit outlasts the attempts.
+    fresh one. Fails with `runtime_busy` when the limit outlasts the attempts. `as_second`: with the other operator's
+    token.
     """
     address = runtime_address(base)
     given, answer = key, None
     for attempt in range(TRIES + 1):
-        answer = _tried(method, address, path, body, {**_login(address), "Idempotency-Key": given})
+        login = _login(address, as_second=as_second)
+        answer = _tried(method, address, path, body, {**login, "Idempotency-Key": given})
         pause = _pause_before_next(answer, attempt)
         if pause is None:
             break
@@ -103,8 +105,9 @@ def _pause_before_next(answer: Answer | None, attempt: int) -> float | None:
     return None
 
 
-def _login(address: Address) -> dict[str, str]:
-    return {"Authorization": f"Bearer {api_token(address).get_secret_value()}"}
+def _login(address: Address, *, as_second: bool = False) -> dict[str, str]:
+    token = second_token(address) if as_second else api_token(address)
+    return {"Authorization": f"Bearer {token.get_secret_value()}"}
 
 
 def _tried(

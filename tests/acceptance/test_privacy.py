@@ -7,6 +7,7 @@ in any process's argument list.
 """
 
 import importlib
+import json
 import logging
 import sqlite3
 import threading
@@ -32,7 +33,7 @@ CANARIES = [PASSWORD, HOST, ROW, DEVICE, MIGRATION, VARIABLE]
 _NOBODY = "http://127.0.0.1:9"
 # What each procedure is asked to do here: as much as it can. Anything new runs with its defaults until it is listed.
 ASKED: dict[str, list[dict[str, object]]] = {
-    "db-bootstrap": [{"mode": "all"}, {"mode": "apply_migrations", "plan": "{broken}"}],
+    "db-bootstrap": [{"mode": "all"}, {"mode": "apply_migrations", "plan": "{broken}/sql"}],
     "ops-daily": [{"mode": "ci"}, {"mode": "prod", "scheduled": True}, {"mode": "prod", "theme": "hope"}],
     "prod-verify": [{"mode": "dry_run"}, {"mode": "verify"}],
     "retention": [{"mode": "report"}, {"mode": "cleanup"}],
@@ -42,6 +43,8 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "metrics-check": [{"file": "{broken}/metrics.prom"}],
     "metrics-tail": [{"file": "{broken}/metrics.prom"}],
     "troubleshoot": [{"file": "{broken}/live.env", "saw": "stale-p95"}],
+    "smoke-acceptance": [{"config": "{broken}/suites.toml", "service": False}],
+    "smoke-guard": [{"config": "{broken}/suites.toml", "base_url": _NOBODY}],
     "env-check": [{"profile": "live", "file": "{broken}/live.env"}],
     "env-sample": [{"profile": "paper", "out": "paper.env"}],
     "full-validate": [{"config": "{broken}/checks.toml"}],
@@ -50,15 +53,22 @@ ASKED: dict[str, list[dict[str, object]]] = {
         {"playbook": "webhook_storm", "logs": ("{broken}/checks.toml",), "probes": 1},
         {"playbook": "verification_stall", "logs": ("{broken}/checks.toml",)},
     ],
+    "start-check": [{"profile": "paper", "boot_wait_s": 0, "ready_wait_s": 0}],
+    "safe-mode": [{"set": "on", "reason": "privacy", "base_url": _NOBODY}, {"set": "off", "reason": "privacy"}],
+    "webhook-secret-rotate": [{"repos": ("shop/web",), "execute": True, "config": "{broken}/services.toml"}],
     "shift-log": [{"do": "show"}, {"do": "export", "chain": "incidents"}],
     "project-restore": [{"project": "alpha"}],
+    "rollback": [{}, {"do": "record", "service": "talkative", "config": "{broken}/services.toml"}],
     "soak": [{"do": "start"}, {"do": "status"}, {"do": "stop", "why": "privacy"}],
     "soak-report": [{"shadow_hours": 0.01, "clock": "scaled", "out": "smoke.json"}],
     "soak-tick": [{"phase": "canary"}],
+    "run-migrations": [{"create": True}, {"create": True, "migration_dir": "{broken}"}],
+    "service-health": [{"second_look_s": 0}],
     "service-restart": [{"service": "talkative", "config": "{broken}/services.toml"}, {"service": "api"}],
     "docker-deploy": [{"service": "talkative", "config": "{broken}/services.toml"}],
     "security-canary": [{"api_url": _NOBODY, "webhook_url": _NOBODY}],
     "release-smoke": [{"skip_docker": True, "skip_tests": True}, {"config": "{broken}/checks.toml"}],
+    "live-promotion": [{"to": "testnet"}, {"to": "paper", "execute": True}],
     "load-validation": [{"webhook_base_url": _NOBODY, "api_base_url": _NOBODY, "ws_url": "ws://127.0.0.1:9/ws"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],
 }
@@ -70,6 +80,9 @@ def production(database: str, postgres: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ARTIFACTS_URL", str(tmp_path / "artifacts"))
     monkeypatch.setenv("SOME_API_TOKEN", VARIABLE)
+    monkeypatch.setenv("ORKET_API_URL", f"http://ops:{PASSWORD}@{HOST}:9")
+    monkeypatch.setenv("ORKET_WEBHOOK_URL", _NOBODY)
+    monkeypatch.setenv("ORKET_RUNTIME_DB", str(tmp_path / f"{VARIABLE}.db"))
     monkeypatch.setenv("SLACK_WEBHOOK_URL", f"http://127.0.0.1:9/hooks/{VARIABLE}")
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS privacy_operations")
@@ -111,7 +124,10 @@ def _plant_rows(dsn: str) -> None:
 def _broken_plan(folder: Path) -> Path:
     plan = folder / "broken"
     plan.mkdir()
-    (plan / "0001_broken.sql").write_text(f"SELECT '{MIGRATION}'::int;\n", encoding="utf-8")
+    for name in ("sql", "runtime"):  # a plan of its own each: a stray file beside it and it would not be run
+        (plan / name).mkdir()
+    (plan / "sql" / "0001_broken.sql").write_text(f"SELECT '{MIGRATION}'::int;\n", encoding="utf-8")
+    (plan / "runtime" / "001_runtime_broken.sql").write_text(f"SELECT {MIGRATION} FROM x;\n", encoding="utf-8")
     (plan / "checks.toml").write_text(
         '[[check]]\nname = "talkative"\ntimeout_s = 30\n'
         """command = ["python", "-c", "import os; print(os.environ['SOME_API_TOKEN'])"]\n""",
@@ -119,8 +135,25 @@ def _broken_plan(folder: Path) -> Path:
     )
     _talkative_service(plan)
     (plan / "metrics.prom").write_text(f"# TYPE a gauge\na 1\na 1\n{VARIABLE}\n# {VARIABLE}\n", "utf-8")
+    _talkative_suite(plan)
     (plan / "live.env").write_text(f"EXEC_PROFILE=live\nAPI_TOKEN={VARIABLE}\n{VARIABLE}=1\n{VARIABLE}\n", "utf-8")
     return plan
+
+
+def _talkative_suite(folder: Path) -> None:
+    """It says a secret in its log, and in the reason why it skips."""
+    script = (
+        "import os, sys; said = os.environ['SOME_API_TOKEN']; print(said);"
+        "skipped = f'<testcase name=\"a\"><skipped message=\"{said}\"/></testcase>';"
+        "open(sys.argv[1], 'w').write(f'<testsuite>{skipped}</testsuite>')"
+    )
+    (folder / "suites.toml").write_text(
+        "".join(
+            f'[[suite]]\nname = "{name}"\ntimeout_s = 30\ncommand = {json.dumps(["python", "-c", script, "{junit}"])}\n'
+            for name in ("acceptance", "guard")
+        ),
+        encoding="utf-8",
+    )
 
 
 def _talkative_service(folder: Path) -> None:
@@ -203,6 +236,7 @@ def test_no_canary_is_found_anywhere_after_every_procedure_ran(
     assert len(found["prefect database"]) > 10_000
     assert len(found["operations database"]) > 1_000
     assert "db_verify status=fail reason=db_connect_failed" in found["stdout"]
+    assert "db_bootstrap status=fail mode=apply_migrations reason=migration_apply_failed" in found["stdout"]
     leaks = [(where, canary) for where, text in found.items() for canary in CANARIES if canary in text]
     assert not leaks
 
@@ -220,7 +254,7 @@ def test_the_search_would_have_found_a_leak(prefect_server):
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "broken"]
+    return [path for path in folder.rglob("*") if path.is_file() and "broken" not in path.relative_to(folder).parts]
 
 
 def _everything_in_postgres(dsn: str) -> str:

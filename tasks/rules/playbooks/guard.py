@@ -12,6 +12,7 @@ CODE = Playbook(
         "code_used: each code counts once, everywhere; wait for the next one.",
         "Always wrong? Compare the clocks of the phone and of this machine: half a minute is allowed, no more.",
         "operator_locked: another operator unlocks with watchkeeper operators --do unlock; it ends after 24 hours.",
+        "wrong_phrase: type the confirmation as the plan shows it; it ends with the beginning of the plan's hash.",
         "Nobody typed it? Somebody is trying: revoke the operator, and " + ESCALATE[0].lower() + ESCALATE[1:],
     ),
 )
@@ -63,7 +64,15 @@ OPERATOR_NAME = Playbook(
     ),
 )
 
-_CODE = ("unknown_operator", "revoked_operator", "operator_locked", "approvals_locked", "wrong_code", "code_used")
+_CODE = (
+    "unknown_operator",
+    "revoked_operator",
+    "operator_locked",
+    "approvals_locked",
+    "wrong_code",
+    "code_used",
+    "wrong_phrase",
+)
 _ENDED = (
     "unknown_request",
     "plan_changed",

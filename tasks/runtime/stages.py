@@ -1,0 +1,84 @@
+"""A runtime brought to another stage: started anew with that stage's file, or by an operator, and seen there.
+
+A profile is changed by a restart alone (spec 002, 5). It begins in HOLD and safe mode, and that is looked at too.
+"""
+
+import logging
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from tasks.rules.faults import Fault, Refused, RuntimeUnreachable
+from tasks.rules.guard.promotion import Stage
+from tasks.rules.guard.state import RuntimeState
+from tasks.runtime.reading import read_runtime_profile, read_state
+from tasks.services.commands import (
+    Place,
+    Stopped,
+    alone_with,
+    await_health,
+    check_before,
+    start_service,
+    stop_service,
+)
+from tasks.services.declared import env_file_of, read_service
+from tasks.step import step
+
+log = logging.getLogger("prefect.watchkeeper")
+_POLL_S = 0.5
+
+
+@step
+def find_place(config: Path, name: str, env_file: str) -> Place | None:
+    """The runtime as it is declared, to be started with that file; None if an operator restarts it."""
+    try:
+        declared = read_service.fn(config, name)
+    except Refused as refused:
+        if refused.reason == "unknown_service":
+            return None
+        raise
+    return Place(replace(declared, env_file=env_file), config.absolute().parent) if declared else None
+
+
+def env_file_at(place: Place) -> Path:
+    """The file that it starts with; refused if it is not there."""
+    path = env_file_of(place.service, place.folder)
+    if path is None:
+        raise Refused("env_file_missing", "the declared env file is not there; make it, readable by its owner alone")
+    return path
+
+
+@step(retries=0)  # whoever wants it again starts the procedure again
+def restart_at(place: Place) -> Stopped:
+    """Ended for certain, although it swallows SIGTERM (W6), and started with the file of its new stage."""
+    with alone_with(place):
+        check_before.fn(place)
+        stopped: Stopped = stop_service.fn(place)
+        await_health.fn(place, start_service.fn(place))
+    return stopped
+
+
+@step(retries=0)  # it asks again by itself
+def held_at(base: str, stage: Stage, wait_s: float) -> RuntimeState:
+    """The runtime's state once it says that stage at both of its endpoints, in HOLD and safe mode.
+
+    Silence is waited for. `stage_not_reached` when the time is over, `not_held_after_start` if it does not hold.
+    """
+    until = time.monotonic() + wait_s
+    while (state := _state_at(base, stage)) is None:
+        if time.monotonic() >= until:
+            raise Fault("stage_not_reached", f"the runtime does not say that it is {stage}: look at its env file")
+        time.sleep(_POLL_S)
+    if not state.is_held:
+        raise Fault("not_held_after_start", "it runs without HOLD or without safe mode: hold it, then look why")
+    return state
+
+
+def _state_at(base: str, stage: Stage) -> RuntimeState | None:
+    try:
+        state, profile = read_state.fn(base), read_runtime_profile.fn(base)
+    except RuntimeUnreachable:
+        return None
+    canary = state.canary or stage is not Stage.LIVE_CANARY
+    same = profile == state.profile and state.category == stage.category
+    return state if same and canary and not (stage is Stage.LIVE and state.canary) else None

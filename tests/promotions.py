@@ -1,0 +1,61 @@
+"""A promotion's world for the tests: evidence of yesterday, a checklist file, and two people at a terminal."""
+
+from datetime import UTC, datetime, timedelta
+
+from tasks import operations
+from tasks.operations import StoredOutcome
+from tasks.rules.guard.promotion import Stage, gates_for
+from tests.people import typing
+
+PAPERS = """
+[document.idempotency_windows]
+at = {day}
+by = "alice"
+where = "docs/windows.md"
+[document.cooldown_windows]
+at = {day}
+by = "alice"
+where = "docs/windows.md"
+[document.experimental_flags_off]
+at = {day}
+by = "bob"
+where = "docs/flags.md"
+"""
+
+
+def remember(procedure, *, status="ok", hours=1.0, **fields):
+    """An outcome of that procedure, so many hours ago."""
+    with operations.session() as active:
+        active.add(
+            StoredOutcome(
+                at=datetime.now(UTC) - timedelta(hours=hours),
+                procedure=procedure,
+                token=procedure.replace("-", "_"),
+                status=status,
+                exit_code=0,
+                line=f"{procedure} status={status}",
+                lines=[],
+                fields=fields,
+            )
+        )
+
+
+def all_good(target, folder):
+    """Everything that the target's gates ask outcomes and documents for."""
+    for gate in gates_for(Stage(target)):
+        if gate.procedure:
+            remember(gate.procedure, **({"profile": gate.profile} if gate.profile else {}))
+    (folder / "promotion.toml").write_text(PAPERS.format(day=datetime.now(UTC).date()))
+
+
+def signing(monkeypatch, first, second, phrase):
+    """Two people who type name, code and confirmation."""
+    return typing(
+        monkeypatch,
+        ("who asks", first.name),
+        ("code of", lambda _: first.code()),
+        ("LIVE_CONFIRM", lambda _: phrase()),
+        ("who approves", second.name),
+        ("code of", lambda _: second.code()),
+        ("LIVE_CONFIRM", lambda _: phrase()),
+    )
