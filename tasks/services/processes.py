@@ -76,11 +76,17 @@ def _is_alive(process: psutil.Process) -> bool:
 
 def holders_of(port: int) -> list[Holder]:
     """Whoever listens on the TCP port, on whatever address."""
+    found = _holders(port)
+    # Who began to listen between the two tables that are read has no pid in them yet: then they are read again.
+    return list((_holders(port) if None in found else found).values())
+
+
+def _holders(port: int) -> dict[int | None, Holder]:
     found: dict[int | None, Holder] = {}
     for one in psutil.net_connections(kind="tcp"):
         if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port:
             found[one.pid] = Holder(one.pid, _name_of(one.pid))
-    return list(found.values())
+    return found
 
 
 def _name_of(pid: int | None) -> str:

@@ -1,0 +1,59 @@
+"""What going back to an earlier release says (runbook 002, Rollback & Release)."""
+
+from tasks.rules.guard.answers import RUNTIME_REASONS
+from tasks.rules.guard.rollback import ROLLBACK_REASONS
+from tasks.rules.outcome import Contract, Key, Kind, Status
+
+_SECTION = "002 Rollback & Release"
+
+RELEASE = Contract(
+    "release",
+    (Status.OK,),
+    _SECTION,
+    keys=(
+        Key("name", Kind.WORD, "its folder below releases"),
+        Key("standing", Kind.WORD, "passed, failed, or withdrawn by a rollback"),
+        Key("in_use", Kind.FLAG, "whether the link leads to it"),
+    ),
+)
+
+ROLLBACK = Contract(
+    "rollback",
+    (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL),
+    _SECTION,
+    reasons=(
+        *ROLLBACK_REASONS,
+        "no_declaration",
+        "declaration_invalid",
+        "unknown_service",
+        "env_file_missing",
+        "port_taken",
+        "disk_full",
+        "no_start_command",
+        "not_stopped",
+        "memory_invalid",
+        *RUNTIME_REASONS,
+    ),
+    keys=(
+        Key("do", Kind.WORD, "back, record or list"),
+        Key("service", Kind.WORD, "its name in the declaration"),
+        Key("before", Kind.WORD, "the release that is left"),
+        Key("to", Kind.WORD, "the release that is gone to"),
+        Key("now", Kind.WORD, "the release that the link leads to"),
+        Key("releases", Kind.COUNT, "how many are known; each has a line of its own"),
+        Key("standing", Kind.WORD, "what the release has shown: passed or failed"),
+        Key(
+            "half_done", Kind.FLAG, "whether a run that was broken off is found: finished by this one if it executes"
+        ),
+        Key("held", Kind.WORD, "verified, already (it was in HOLD), or silent (nobody answered)"),
+        Key("stopped", Kind.WORD, "none was running, asked, command (its own) or killed"),
+        Key("stop_s", Kind.RATIO, "how long the end took, the port free again"),
+        Key("pid", Kind.COUNT, "the process that listens; of port_taken: the one that holds the port"),
+        Key("healthy_s", Kind.RATIO, "from the start to the first good answer of it"),
+        Key("ready_s", Kind.COUNT, "how long readiness took; left out where it was not asked for"),
+        Key("why", Kind.WORD, "what the release failed by"),
+        Key("back", Kind.WORD, "what runs now: verified or unverified is the release before, failed is nothing"),
+        Key("back_why", Kind.WORD, "what the release before failed by"),
+        Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
+    ),
+)

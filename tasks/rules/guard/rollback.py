@@ -1,0 +1,115 @@
+"""Which release a rollback goes to, and what each release has shown of itself.
+
+The newest word on a release counts: it passed its verification, failed it, or was withdrawn by a rollback. A rollback
+goes to the release that passed last and is not the one in use, so that repeating it goes further back and never to
+and fro. Pure (runbook 002, Rollback & Release; spec 002, 12).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.rules.faults import Refused
+
+ROLLBACK_REASONS = (
+    "link_missing",
+    "link_elsewhere",
+    "release_missing",
+    "no_verified_release",
+    "release_unknown",
+    "release_not_verified",
+    "already_current",
+    "half_done",
+    "runtime_mismatch",
+    "not_running",
+    "started_before_switch",
+    "not_held",
+    "smoke_failed",
+    "not_ready",
+    "release_failed",
+    "back_failed",
+)
+# What leaves a hold unseen because nobody answers: then the verified end of the process is what makes it safe.
+SILENT = ("runtime_unreachable", "runtime_error")
+
+
+class Standing(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class SwitchState(StrEnum):
+    BEGUN = "begun"
+    TAKING_BACK = "taking_back"
+    DONE = "done"
+    TAKEN_BACK = "taken_back"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The newest word on a release; a greater number is a later word."""
+
+    number: int
+    name: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A change from one release to another that was begun and not ended yet."""
+
+    number: int
+    before: str
+    to: str
+    state: SwitchState
+    reason: str | None = None
+
+
+def newest_words(rows: Iterable[Release]) -> tuple[Release, ...]:
+    """One word for each release, the last one said first."""
+    found: dict[str, Release] = {}
+    for row in sorted(rows, key=lambda one: one.number):
+        found[row.name] = row
+    return tuple(sorted(found.values(), key=lambda one: -one.number))
+
+
+def target_of(releases: Iterable[Release], current: str, wanted: str = "") -> str:
+    """The release to go to: the wanted one, if it passed; else the one that passed last and is not current."""
+    known = newest_words(releases)
+    if wanted:
+        return _wanted(known, current, wanted)
+    passed = [one.name for one in known if one.standing is Standing.PASSED and one.name != current]
+    if not passed:
+        raise Refused(
+            "no_verified_release",
+            "no other release has passed its verification: deploy a good one, then rollback --do record",
+            before=current,
+        )
+    return passed[0]
+
+
+def _wanted(known: Iterable[Release], current: str, wanted: str) -> str:
+    found = {one.name: one.standing for one in known}
+    if wanted == current:
+        raise Refused("already_current", "that release is in use", before=current)
+    if wanted not in found:
+        raise Refused("release_unknown", "rollback --do list shows the releases that are known", to=wanted)
+    if found[wanted] is not Standing.PASSED:
+        raise Refused(
+            "release_not_verified", "only a release that passed its verification is gone back to", to=wanted
+        )
+    return wanted
+
+
+def refuse_strangers(switch: Switch, current: str, wanted: str = "") -> None:
+    """An open switch is finished as it was begun: refuse when the link or the operator says something else."""
+    if current not in (switch.before, switch.to) or wanted not in ("", switch.to):
+        raise Refused(
+            "half_done",
+            "a rollback was broken off: lead the link to one of the two, then start again without --to",
+            before=switch.before,
+            to=switch.to,
+            now=current,
+        )

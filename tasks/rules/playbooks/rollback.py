@@ -1,0 +1,67 @@
+"""A next step for each reason of going back to an earlier release (runbook 002, Rollback & Release)."""
+
+from tasks.rules.playbooks.playbook import AGAIN, ESCALATE, Playbook
+
+_SECTION = "002 Rollback & Release"
+
+RELEASES = Playbook(
+    "There is no release to go back to",
+    _SECTION,
+    (
+        "watchkeeper rollback --do list shows each release and what it has shown of itself.",
+        "Only what was verified is gone back to: after each deploy, watchkeeper rollback --do record --execute.",
+        "release_missing: its folder is gone or empty. Put it back as it was, or name another with --to.",
+        "release_not_verified: it failed, or a rollback left it. Deploy it anew and record it.",
+    ),
+)
+LAYOUT = Playbook(
+    "The releases do not lie as they must",
+    _SECTION,
+    (
+        "Beside the declaration: releases/<name>, one folder each, and `current`, a link to one of them.",
+        "The start command goes through the link (current/...); data and logs lie outside of releases.",
+        "runtime_mismatch: RUNTIME_URL must be this machine at the port of the declaration.",
+        AGAIN,
+    ),
+)
+HALF_DONE = Playbook(
+    "A rollback was broken off, and somebody moved the link since",
+    _SECTION,
+    (
+        "`before=` and `to=` are its two releases, `now=` is where the link leads.",
+        "Lead the link to one of the two, then start again without --to: it is finished as it was begun.",
+    ),
+)
+NOT_GOOD = Playbook(
+    "The release was not good",
+    _SECTION,
+    (
+        "`why=` says what failed; service.log in .watchkeeper/services/<service> has its own words.",
+        "`back=verified`: the release before runs again, in HOLD. `back=unverified`: it runs and `back_why=` failed.",
+        "Start again to go further back: a release that failed is not tried twice.",
+        "not_ready: watchkeeper readiness shows every reason; give it longer with --ready-wait-s.",
+        "started_before_switch: the process is of another release still; watchkeeper service-restart, then record.",
+    ),
+)
+NOTHING_RUNS = Playbook(
+    "Neither release came up: nothing runs",
+    _SECTION,
+    (
+        "Nothing trades. Open orders are at the venues still: look at them there first.",
+        "Read service.log; a variable of the env file or the machine itself is more likely than two bad releases.",
+        "Put that right and start the service (service-restart), or go further back with rollback --execute.",
+        ESCALATE,
+    ),
+)
+
+BY_REASON: dict[str, Playbook] = {
+    **dict.fromkeys(
+        ("no_verified_release", "release_unknown", "release_not_verified", "already_current", "release_missing"),
+        RELEASES,
+    ),
+    **dict.fromkeys(("link_missing", "link_elsewhere", "runtime_mismatch"), LAYOUT),
+    **dict.fromkeys(("release_failed", "smoke_failed", "not_held", "not_running", "started_before_switch"), NOT_GOOD),
+    "half_done": HALF_DONE,
+    "back_failed": NOTHING_RUNS,
+}
+BY_TOKEN: dict[str, Playbook] = {"rollback": NOT_GOOD, "release": RELEASES}

@@ -1,0 +1,136 @@
+"""A place where releases of the stand-in lie: folders, a link, a declaration, and a process that swallows SIGTERM.
+
+A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up), `cold` (never
+gets ready), `silent` (comes up and answers nothing good).
+"""
+
+import hashlib
+import sys
+import tomllib
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows.guard.rollback import rollback
+from tasks.procedure import part
+from tasks.rules.outcome import Outcome
+from tasks.rules.services.declaration import services_of
+from tasks.services import commands
+from tasks.services.processes import end_family, holders_of
+from tasks.step import without_server
+from tests.runtime.fixtures import free_port
+from tests.runtime.world import API_TOKEN, APPROVE_TOKEN
+
+ROOT = Path(__file__).parents[2]
+_START = """import os, runpy, sys
+os.environ["RUNTIME_RELEASE"] = {name!r}
+{kind}
+runpy.run_module("tests.runtime.serve", run_name="__main__")
+"""
+_KINDS = {
+    "good": "",
+    "ends": "sys.exit(1)",
+    "cold": 'os.environ["SIM_WARM"] = "0"',
+    "silent": 'os.environ["SIM_COLD_START_S"] = "60"',
+}
+
+
+class Site:
+    """Releases and their runtime in a folder of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        variables = {
+            "PYTHONPATH": str(ROOT),
+            "RUNTIME_PORT": str(self.port),
+            "API_TOKEN": API_TOKEN,
+            "APPROVE_TOKEN": APPROVE_TOKEN,
+            "SIM_WARM": "1",
+            "METRICS_PATH": str(folder / "data" / "metrics.prom"),
+        }
+        (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+        (folder / "data").mkdir()
+        (folder / "data" / "positions.json").write_text("[]")
+        self.declares()
+
+    def declares(self, more: str = "") -> None:
+        (self.folder / "services.toml").write_text(
+            f'[[service]]\nname = "runtime"\nport = {self.port}\nhealth = "{self.url}/healthz"\n'
+            f'start = ["{sys.executable}", "current/start.py"]\nenv_file = ".env"\n'
+            f"health_timeout_s = 6\nstop_grace_s = 1\n{more}"
+        )
+
+    def release(self, name: str, kind: str = "good") -> None:
+        folder = self.folder / "releases" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "start.py").write_text(_START.format(name=name, kind=_KINDS[kind]))
+
+    def deploy(self, name: str, kind: str = "good") -> None:
+        """Put it in use by hand, as whatever deploys does, and start it."""
+        self.release(name, kind)
+        commands.stop_service.fn(self.place)
+        (self.folder / "current").unlink(missing_ok=True)
+        (self.folder / "current").symlink_to(f"releases/{name}")
+        commands.await_health.fn(self.place, commands.start_service.fn(self.place))
+
+    @property
+    def place(self) -> commands.Place:
+        document = tomllib.loads((self.folder / "services.toml").read_text())
+        return commands.Place(services_of(document)["runtime"], self.folder)
+
+    def back(self, **how: object) -> Outcome:
+        given = {"config": str(self.folder / "services.toml"), "execute": True, "ready_wait_s": 0, **how}
+        with without_server():
+            return part(rollback, **given)
+
+    def untouched(self) -> dict[str, str]:
+        """Everything that a rollback must leave as it is, by its digest."""
+        ours = self.folder / ".watchkeeper"
+        files = [path for path in self.folder.rglob("*") if path.is_file() and ours not in path.parents]
+        return {
+            str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+            if "__pycache__" not in path.parts
+        }
+
+    def pid(self) -> int | None:
+        listeners = holders_of(self.port)
+        return listeners[0].pid if listeners else None
+
+    @property
+    def leads_to(self) -> str:
+        return str((self.folder / "current").readlink())
+
+    def full(self) -> dict:
+        return httpx.get(f"{self.url}/api/ui/status/full", trust_env=False).json()
+
+    def serves(self) -> str:
+        """The release whose process answers."""
+        return str(self.full()["config"]["runtime"]["release"])
+
+    def go_live(self) -> None:
+        """RUN, without hold and safe mode."""
+        ask = {"Authorization": f"Bearer {API_TOKEN}"}
+        for path, body in (
+            ("resume-request", {"reason": "shift"}),
+            ("resume-confirm", {"token": APPROVE_TOKEN}),
+        ):
+            httpx.post(f"{self.url}/api/ui/{path}", json=body, headers=ask, trust_env=False).raise_for_status()
+        httpx.patch(f"{self.url}/api/ui/control", json={"safe_mode": False}, headers=ask, trust_env=False)
+        httpx.post(f"{self.url}/api/ui/resume", json={}, headers=ask, trust_env=False).raise_for_status()
+
+    def end(self) -> None:
+        if started := commands.remembered(self.place):
+            end_family(started, 0.1)
+
+
+@pytest.fixture
+def site(operations_database, monkeypatch, tmp_path):
+    found = Site(tmp_path)
+    monkeypatch.setenv("RUNTIME_URL", found.url)
+    monkeypatch.setenv("RUNTIME_API_TOKEN", API_TOKEN)
+    monkeypatch.setenv("RUNTIME_METRICS_PATH", str(tmp_path / "data" / "metrics.prom"))
+    yield found
+    found.end()
