@@ -51,11 +51,12 @@ class PhaseResult(Document):
     retry_after_s: Count | None = None
     stopped: str | None = None
     insufficient_data: list[str] | None = None
+    bounds_95_ms: dict[str, Annotated[list[Positive], Field(min_length=2, max_length=2)]] | None = None
     failed_latency: Spread | None = None
     generator_lag: Spread | None = None
     connection_wait: Spread | None = None
     histogram: Histogram | None = None
-    status: Literal["ok", "insufficient_data", "fail"] | None = None
+    status: Literal["ok", "warn", "insufficient_data", "fail"] | None = None
     reasons: list[str] | None = None
     slower: list[str] | None = None
 
@@ -63,7 +64,7 @@ class PhaseResult(Document):
 class RunVerdict(Document):
     """What the run is worth; `accepted` is what a release may rest on."""
 
-    status: Literal["ok", "partial", "insufficient_data", "fail"]
+    status: Literal["ok", "partial", "warn", "insufficient_data", "fail"]
     reasons: list[str]
     accepted: bool
     left_out: list[str]

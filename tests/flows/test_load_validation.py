@@ -176,7 +176,8 @@ def test_a_run_is_compared_with_the_last_accepted_one_and_never_with_a_liar(caps
     )
     loaded_service.go_wrong(v1__system__heartbeat={"delay_s": 0.3})
     phase, last = lines_of(capsys, **{**few, "out": str(tmp_path / "second.json")})
-    assert (phase["reason"], phase["slower"]) == ("slower_than_last", "p50,p95")
+    assert (phase["status"], phase["reason"], phase["slower"]) == ("warn", "slower_than_last", "p50,p95")
+    assert (last["status"], last["accepted"]) == ("warn", "false")
     assert last["compared"] == Path(few["out"]).name
     assert last["refused"] == f"{ahead:%Y-%m-%d}_b_phase5_load.json:from_the_future"
 

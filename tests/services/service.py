@@ -42,6 +42,7 @@ faults: dict[str, Fault] = {}
 asked: Counter[str] = Counter()
 truth: Counter[str] = Counter()
 deliveries: set[str] = set()
+bodies: set[bytes] = set()
 app = FastAPI()
 
 
@@ -49,14 +50,14 @@ app = FastAPI()
 def set_faults(given: dict[str, Fault]) -> dict[str, bool]:
     faults.clear()
     faults.update(given)
-    for counted in (asked, truth, deliveries):
+    for counted in (asked, truth, deliveries, bodies):
         counted.clear()
     return {"ok": True}
 
 
 @app.get("/truth")
 def get_truth() -> dict[str, Any]:
-    return {"answers": dict(truth), "deliveries": len(deliveries)}
+    return {"answers": dict(truth), "deliveries": len(deliveries), "bodies": len(bodies)}
 
 
 @app.get("/health")
@@ -86,6 +87,7 @@ async def webhook_gitea(request: Request) -> JSONResponse:
     sha256 = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     sha1 = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
     deliveries.add(headers["x-gitea-delivery"])
+    bodies.add(body)
     signed = (headers["x-gitea-signature"], headers["x-hub-signature-256"], headers["x-hub-signature"])
     is_good = bool(SECRET) and signed == (sha256, f"sha256={sha256}", f"sha1={sha1}")
     return _if(is_good and headers["x-gitea-event"] == "pull_request", {"status": "ignored", "message": ""})

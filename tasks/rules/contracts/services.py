@@ -13,7 +13,7 @@ _LOAD_REASONS = (
     "generator_saturated",
     "samples_too_few",
 )
-_LOAD_STATUSES = (Status.OK, Status.INSUFFICIENT_DATA, Status.FAIL)
+_LOAD_STATUSES = (Status.OK, Status.WARN, Status.INSUFFICIENT_DATA, Status.FAIL)
 
 LOAD_PHASE = Contract(
     "load_phase",
@@ -41,7 +41,7 @@ LOAD_PHASE = Contract(
 
 LOAD_VALIDATION = Contract(
     "load_validation",
-    (Status.OK, Status.PARTIAL, Status.INSUFFICIENT_DATA, Status.FAIL),
+    (Status.OK, Status.PARTIAL, Status.WARN, Status.INSUFFICIENT_DATA, Status.FAIL),
     _LOAD_SECTION,
     reasons=(
         *_LOAD_REASONS,

@@ -72,8 +72,11 @@ def _key_of(document: Mapping[str, Any]) -> str:
 
 
 def _before(file: Archived, now: datetime) -> Before:
-    percentiles = {
-        name: {f"p{p}": float(value) for p in PERCENTS if (value := result[f"p{p}_ms"]) is not None}
-        for name, result in file.document["results"].items()
-    }
+    percentiles = {name: _upper_bounds(result) for name, result in file.document["results"].items()}
     return Before(moment_of(file) or now, file.name, percentiles)
+
+
+def _upper_bounds(result: Mapping[str, Any]) -> dict[str, float]:
+    """What was said of the percentiles, or the percentiles themselves."""
+    known = {f"p{p}": float(value) for p in PERCENTS if (value := result[f"p{p}_ms"]) is not None}
+    return known | {name: float(high) for name, (_, high) in (result.get("bounds_95_ms") or {}).items()}

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tasks.rules.artifacts import Json
-from tasks.rules.load.figures import PERCENTS, Figures
+from tasks.rules.load.figures import Figures
 
-FLOOR_MS = 5.0  # below this a difference says more about the machine than about the service
+FLOOR_MS = 10.0  # below this a difference says more about the machine than about the service
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What an accepted run of the same configuration was like: percentiles in ms, by phase."""
+    """What an accepted run of the same configuration was like: in ms, by phase, how high each percentile may be."""
 
     at: datetime
     file: str
@@ -25,23 +25,22 @@ class Before:
 
 
 def percentiles_to_keep(figures: Sequence[Figures]) -> dict[str, dict[str, float]]:
-    return {
-        one.name: {f"p{percent}": value for percent in PERCENTS if (value := one.latency.at(percent)) is not None}
-        for one in figures
-    }
+    """The upper bound of each percentile that is known."""
+    return {one.name: {f"p{percent}": high for percent, (_, high) in one.latency.bounds.items()} for one in figures}
 
 
 def slower(figures: Figures, before: Before | None, noise_percent: float) -> tuple[str, ...]:
-    """The percentiles that are above those of before by more than the band and the floor."""
-    if before is None:
-        return ()
-    then = before.percentiles.get(figures.name, {})
-    now = {f"p{percent}": figures.latency.at(percent) for percent in PERCENTS}
-    return tuple(name for name, was in then.items() if _is_slower(now.get(name), was, noise_percent))
+    """The percentiles whose lower bound is above the upper bound of before by more than the band and the floor.
+
+    The bounds are what keeps few samples from crying: p95 of a hundred is one of the five slowest.
+    """
+    then = before.percentiles.get(figures.name, {}) if before else {}
+    now = {f"p{percent}": low for percent, (low, _) in figures.latency.bounds.items()}
+    return tuple(name for name, was in then.items() if name in now and _is_slower(now[name], was, noise_percent))
 
 
-def _is_slower(now: float | None, was: float, noise_percent: float) -> bool:
-    return now is not None and now > was * (1 + noise_percent / 100) and now - was > FLOOR_MS
+def _is_slower(now: float, was: float, noise_percent: float) -> bool:
+    return now > was * (1 + noise_percent / 100) and now - was > FLOOR_MS
 
 
 def key_of(config: Mapping[str, Json]) -> str:

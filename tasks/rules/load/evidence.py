@@ -55,6 +55,9 @@ def _result(figures: Figures, verdict: Verdict) -> dict[str, Json]:
         "mean_ms": _ms(figures.latency.mean),
         "max_ms": _ms(figures.latency.most),
         "insufficient_data": [f"p{p}" for p in PERCENTS if figures.latency.at(p) is None],
+        "bounds_95_ms": {
+            f"p{percent}": [round(low, 3), round(high, 3)] for percent, (low, high) in figures.latency.bounds.items()
+        },
         "asked": figures.asked,
         "attempts": figures.attempts,
         "answers": dict(figures.answers),
@@ -98,5 +101,5 @@ def _comparison(before: Before | None, limits: Limits) -> dict[str, Json] | None
         "with": before.file,
         "of": before.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "noise_percent": limits.noise_percent,
-        "percentiles_ms": {name: dict(values) for name, values in before.percentiles.items()},
+        "upper_bounds_ms": {name: dict(values) for name, values in before.percentiles.items()},
     }

@@ -4,8 +4,9 @@ Pure. Percentiles are nearest rank over all good answers: the value at rank ceil
 A percentile of which the samples say nothing (p99 of ten) is not made up: it is None, and `needed` says how many.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks.rules.load.measured import Answer, Measured
 from tasks.rules.ranks import percentile
@@ -13,6 +14,7 @@ from tasks.rules.ranks import percentile
 METHOD = "nearest_rank"
 PERCENTS = (50, 95, 99)
 _NS_PER_MS = 1e6
+_Z_95 = 1.96
 
 
 def needed(percent: int) -> int:
@@ -28,6 +30,7 @@ class Spread:
     by_percent: Mapping[int, float | None]
     mean: float | None = None
     most: float | None = None
+    bounds: Mapping[int, tuple[float, float]] = field(default_factory=dict)  # of the percentiles that are known
 
     def at(self, percent: int) -> float | None:
         return self.by_percent[percent]
@@ -96,7 +99,16 @@ def spread_of(times_ns: Sequence[int], *, always: bool = False) -> Spread:
     }
     if not count:
         return Spread(0, by_percent)
-    return Spread(count, by_percent, sum(ordered) / count / _NS_PER_MS, ordered[-1] / _NS_PER_MS)
+    bounds = {percent: _bounds(ordered, percent) for percent, value in by_percent.items() if value is not None}
+    return Spread(count, by_percent, sum(ordered) / count / _NS_PER_MS, ordered[-1] / _NS_PER_MS, bounds)
+
+
+def _bounds(ordered: Sequence[int], percent: int) -> tuple[float, float]:
+    """Between which values the true percentile lies with 95 %: the ranks around it, whatever the distribution."""
+    count, share = len(ordered), percent / 100
+    reach = _Z_95 * math.sqrt(count * share * (1 - share))
+    low, high = math.floor(count * share - reach), math.ceil(count * share + reach)
+    return ordered[max(low, 1) - 1] / _NS_PER_MS, ordered[min(high + 1, count) - 1] / _NS_PER_MS
 
 
 def _percent(part: int, whole: int) -> float:

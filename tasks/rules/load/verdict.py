@@ -14,6 +14,7 @@ from tasks.rules.load.plan import Name
 from tasks.rules.outcome import Status
 
 UNSURE = ("generator_saturated", "samples_too_few")
+WORSE = ("slower_than_last",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def judge_phase(figures: Figures, limits: Limits, before: Before | None) -> Verd
         worse = slower(figures, before, limits.noise_percent)
         reasons += _latency_reasons(figures.latency, limits)
         reasons += ["slower_than_last"] if worse else []
-    return Verdict(_status_of(reasons), tuple(reasons), worse)
+    return _verdict(reasons, worse)
 
 
 def _latency_reasons(latency: Spread, limits: Limits) -> list[str]:
@@ -68,21 +69,27 @@ def _latency_reasons(latency: Spread, limits: Limits) -> list[str]:
             found.append(f"p{percent}_high")
         elif value is None and (latency.most is None or latency.most > limit):
             found.append("samples_too_few")
-    return sorted(set(found), key=lambda reason: (reason in UNSURE, reason))
+    return list(dict.fromkeys(found))
 
 
-def _status_of(reasons: list[str]) -> Status:
-    if not reasons:
-        return Status.OK
-    return Status.INSUFFICIENT_DATA if all(reason in UNSURE for reason in reasons) else Status.FAIL
+def _verdict(reasons: Sequence[str], worse: tuple[str, ...] = ()) -> Verdict:
+    """A broken limit fails; a doubt is no answer; slower within its limits is a warning."""
+    ordered = tuple(sorted(dict.fromkeys(reasons), key=lambda reason: (reason in WORSE, reason in UNSURE)))
+    if not ordered:
+        return Verdict(Status.OK)
+    gravest = Status.FAIL
+    if ordered[0] in UNSURE:
+        gravest = Status.INSUFFICIENT_DATA
+    elif ordered[0] in WORSE:
+        gravest = Status.WARN
+    return Verdict(gravest, ordered, worse)
 
 
 def judge_run(verdicts: Sequence[Verdict], left_out: tuple[Name, ...]) -> Verdict:
     """All phases together. A phase that was left out is not a phase that was passed."""
     if not verdicts:
         return Verdict(Status.INSUFFICIENT_DATA, ("nothing_asked",))
-    reasons = tuple(dict.fromkeys(reason for verdict in verdicts for reason in verdict.reasons))
-    ordered = tuple(sorted(reasons, key=lambda reason: reason in UNSURE))
-    if ordered:
-        return Verdict(_status_of(list(ordered)), ordered)
-    return Verdict(Status.PARTIAL, ("phase_left_out",)) if left_out else Verdict(Status.OK)
+    whole = _verdict([reason for verdict in verdicts for reason in verdict.reasons])
+    if whole.status is Status.OK and left_out:
+        return Verdict(Status.PARTIAL, ("phase_left_out",))
+    return whole

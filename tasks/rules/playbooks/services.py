@@ -40,7 +40,7 @@ SLOW = Playbook(
     (
         "Look at the picture beside the evidence: a long tail alone is stalls, all of the curve is work or waiting.",
         "`slower=` names what is above the last accepted run of the same configuration: see what has changed since.",
-        "Repeat it on a quiet machine before you act: the noise band is --noise-percent.",
+        "Repeat it on a quiet machine before you act. To accept the new pace: once with --noise-percent 1000.",
     ),
 )
 UNSURE = Playbook(

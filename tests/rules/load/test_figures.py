@@ -33,6 +33,12 @@ def test_percentiles_are_those_of_numpy(times):
         assert spread.at(percent) == pytest.approx(float(exact), rel=1e-12)
 
 
+def test_the_bounds_of_a_percentile_are_the_ranks_around_it():
+    spread = spread_of([number * MS for number in range(1, 101)])
+    assert spread.bounds == {50: (40.0, 61.0), 95: (90.0, 100.0), 99: (97.0, 100.0)}
+    assert spread_of([MS] * 3).bounds.keys() == {50}
+
+
 @pytest.mark.row("P003-506")
 @pytest.mark.parametrize(("count", "known"), [(1, []), (2, [50]), (19, [50]), (20, [50, 95]), (100, [50, 95, 99])])
 def test_a_percentile_that_the_samples_are_too_few_for_is_not_made_up(count, known):

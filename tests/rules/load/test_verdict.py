@@ -76,11 +76,29 @@ def test_a_generator_that_was_late_itself_has_proved_nothing():
 
 @pytest.mark.row("P003-511")
 def test_slower_than_the_last_accepted_run_is_more_than_noise_and_more_than_a_few_milliseconds():
-    verdict = judge_phase(figures_of(measured([27.0] * 100)), LIMITS, before(p50=20.0, p95=20.0, p99=21.0))
-    assert (verdict.status, verdict.reasons, verdict.slower) == (Status.FAIL, ("slower_than_last",), ("p50", "p95"))
-    assert judged(measured([26.0] * 100), before=before(p50=20.0)) == (Status.OK, ())  # inside the band
-    assert judged(measured([5.0] * 100), before=before(p50=1.0)) == (Status.OK, ())  # a few milliseconds
-    assert judged(measured([27.0] * 10), before=before(p99=20.0)) == (Status.OK, ())  # no p99 of ten
+    verdict = judge_phase(figures_of(measured([40.0] * 100)), LIMITS, before(p50=20.0, p95=29.0, p99=31.0))
+    assert (verdict.status, verdict.reasons, verdict.slower) == (Status.WARN, ("slower_than_last",), ("p50", "p95"))
+    assert judged(measured([51.0] * 100), before=before(p50=40.0)) == (Status.OK, ())  # inside the band
+    assert judged(measured([11.0] * 100), before=before(p50=1.0)) == (Status.OK, ())  # a few milliseconds
+    assert judged(measured([60.0] * 10), before=before(p99=20.0)) == (Status.OK, ())  # no p99 of ten
+
+
+@pytest.mark.row("P003-511")
+def test_a_few_slow_answers_of_few_prove_nothing_and_many_of_many_do():
+    few, many = [20.0] * 94 + [100.0] * 6, [20.0] * 930 + [100.0] * 70
+    assert judged(measured(few), before=before(p95=20.0)) == (Status.OK, ())
+    assert judged(measured(many), before=before(p95=20.0))[1] == ("slower_than_last",)
+
+
+def test_a_doubt_goes_before_slowness_and_a_broken_limit_before_both():
+    assert judged(measured([600.0] * 10), before=before(p50=20.0)) == (
+        Status.INSUFFICIENT_DATA,
+        ("samples_too_few", "slower_than_last"),
+    )
+    assert judged(measured([600.0] * 20), before=before(p50=20.0)) == (
+        Status.FAIL,
+        ("p95_high", "slower_than_last"),
+    )
 
 
 def test_what_is_kept_for_the_next_comparison_are_the_percentiles_that_are_known():

@@ -11,12 +11,14 @@ PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
 LIMITED = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" + PLAIN
+BOTH = CHUNKED.replace(b"OK\r\n", b"OK\r\nContent-Length: 1\r\n")
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 WHOLE = {
     PLAIN: Head(200, 5, stays=True),
     CHUNKED: Head(200, None, stays=True),
     LIMITED: Head(429, 0, stays=False, retry_after_s=60),
     INTERIM: Head(200, 5, stays=True),
+    BOTH: Head(200, None, stays=True),
     EMPTY: Head(204, 0, stays=True),
 }
 
