@@ -25,8 +25,8 @@ from tasks.settings.publishing import gitea_address, gitea_login, gitea_timeout_
 log = logging.getLogger("prefect.watchkeeper")
 _MOST_HOPS = 3
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-Method = Literal["GET", "POST"]
-Body = Mapping[str, str | bool]
+Method = Literal["GET", "POST", "PATCH"]
+Body = Mapping[str, str | bool | Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ def post(*path: str, body: Body) -> Answer:
     return Answer(answer.status_code, _data(answer))
 
 
+def patch(*path: str, body: Body) -> Answer:
+    """The answer to a change that sets what is given; repeated like a question, for twice is the same as once."""
+    answer = _answered("PATCH", _url(path), body)
+    return Answer(answer.status_code, _data(answer))
+
+
 def authorization() -> str:
     """The value of the header Authorization: Basic over the UTF-8 bytes as they are, nothing percent-encoded."""
     return f"Basic {base64.b64encode(gitea_login().get_secret_value().encode()).decode()}"
@@ -77,7 +83,7 @@ def _answered(method: Method, url: str, body: Body | None = None) -> httpx.Respo
 
 
 def _may_repeat(method: Method, answer: httpx.Response) -> bool:
-    return answer.status_code == 429 or (method == "GET" and is_worth_repeating(answer.status_code))
+    return answer.status_code == 429 or (method != "POST" and is_worth_repeating(answer.status_code))
 
 
 def _tried(method: Method, url: str, body: Body | None) -> httpx.Response | None:
@@ -89,7 +95,7 @@ def _tried(method: Method, url: str, body: Body | None) -> httpx.Response | None
         )
     except httpx.TransportError as error:
         log.info("no answer from Gitea (%s)", type(error).__name__)
-        if method == "GET" or isinstance(error, _NOT_SENT):
+        if method != "POST" or isinstance(error, _NOT_SENT):
             return None
         raise unreachable() from None
 

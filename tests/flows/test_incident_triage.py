@@ -131,7 +131,7 @@ def test_signature_anomalies_lead_to_the_rotation(ask, place):
     line = ask(playbook="webhook_storm")
     assert " cause=signature_anomalies counts=invalid_signature:7 " in line
     assert " limit=60 " in line
-    assert line.endswith(" next=watchkeeper webhook-secret-rotate")
+    assert line.endswith(" next=watchkeeper webhook-secret-rotate --execute")
 
 
 @pytest.mark.row("P003-602")

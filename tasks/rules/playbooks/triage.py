@@ -31,5 +31,32 @@ PROBE = Playbook(
     ),
 )
 
-BY_REASON: dict[str, Playbook] = {"no_evidence": EVIDENCE, "note_not_written": NOTE, "probe_not_possible": PROBE}
-BY_TOKEN: dict[str, Playbook] = {"incident_triage": EVIDENCE}
+ROTATION = Playbook(
+    "The webhook's secret is not exchanged, or not proved",
+    _SECTION,
+    (
+        "Start it again: it goes on where it stopped, with the same new secret, until the old one is refused.",
+        "invalid_repos, hook_missing: name the repositories with --repos, or the hook with --hook-url.",
+        "new_secret_refused, old_secret_accepted: something else answers on the port, or the server does not read "
+        "the env file. Deliveries are refused until that is put right.",
+        "env_file_unclear: write GITEA_WEBHOOK_SECRET into one line of its own, without quotes over several lines.",
+    ),
+)
+
+BY_REASON: dict[str, Playbook] = {
+    "no_evidence": EVIDENCE,
+    "note_not_written": NOTE,
+    "probe_not_possible": PROBE,
+} | dict.fromkeys(
+    (
+        "invalid_repos",
+        "hook_missing",
+        "too_many_hooks",
+        "env_file_unclear",
+        "new_secret_refused",
+        "old_secret_accepted",
+        "not_proved",
+    ),
+    ROTATION,
+)
+BY_TOKEN: dict[str, Playbook] = {"incident_triage": EVIDENCE, "webhook_secret_rotate": ROTATION}

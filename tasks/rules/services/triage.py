@@ -65,13 +65,14 @@ class FollowUp:
     @property
     def command(self) -> str | None:
         """The same for a terminal."""
-        words = (f"--{name.replace('_', '-')} {value}" for name, value in self.parameters.items())
+        flags = ((f"--{name.replace('_', '-')}", value) for name, value in self.parameters.items())
+        words = [flag if value is True else f"{flag} {value}" for flag, value in flags]
         return " ".join(["watchkeeper", self.deployment, *words]) if self.deployment else None
 
 
 _RESTART_API = FollowUp("service-restart", {"service": "api"})
 _RESTART_WEBHOOK = FollowUp("service-restart", {"service": "webhook"})
-_ROTATE = FollowUp("webhook-secret-rotate")
+_ROTATE = FollowUp("webhook-secret-rotate", {"execute": True})
 _BY_HAND = FollowUp()
 NEXT_STEPS: dict[Cause, FollowUp] = {
     Cause.API_DOWN: _RESTART_API,
