@@ -33,7 +33,10 @@ CANARIES = [PASSWORD, HOST, ROW, DEVICE, MIGRATION, VARIABLE]
 _NOBODY = "http://127.0.0.1:9"
 # What each procedure is asked to do here: as much as it can. Anything new runs with its defaults until it is listed.
 ASKED: dict[str, list[dict[str, object]]] = {
-    "db-bootstrap": [{"mode": "all"}, {"mode": "apply_migrations", "plan": "{broken}/sql"}],
+    "db-bootstrap": [
+        {"mode": "all"},
+        {"mode": "apply_migrations", "plan": "{broken}/sql", "dsn_env": "WATCHKEEPER_DSN"},
+    ],
     "ops-daily": [{"mode": "ci"}, {"mode": "prod", "scheduled": True}, {"mode": "prod", "theme": "hope"}],
     "prod-verify": [{"mode": "dry_run"}, {"mode": "verify"}],
     "retention": [{"mode": "report"}, {"mode": "cleanup"}],
@@ -144,16 +147,12 @@ def _talkative_suite(folder: Path) -> None:
     """It says a secret in its log, and in the reason why it skips."""
     script = (
         "import os, sys; said = os.environ['SOME_API_TOKEN']; print(said);"
-        "skipped = f'<testcase name=\"a\"><skipped message=\"{said}\"/></testcase>';"
+        'skipped = f\'<testcase name="a"><skipped message="{said}"/></testcase>\';'
         "open(sys.argv[1], 'w').write(f'<testsuite>{skipped}</testsuite>')"
     )
-    (folder / "suites.toml").write_text(
-        "".join(
-            f'[[suite]]\nname = "{name}"\ntimeout_s = 30\ncommand = {json.dumps(["python", "-c", script, "{junit}"])}\n'
-            for name in ("acceptance", "guard")
-        ),
-        encoding="utf-8",
-    )
+    command = json.dumps(["python", "-c", script, "{junit}"])
+    suites = [f'[[suite]]\nname = "{name}"\ncommand = {command}\n' for name in ("acceptance", "guard")]
+    (folder / "suites.toml").write_text("".join(suites), encoding="utf-8")
 
 
 def _talkative_service(folder: Path) -> None:

@@ -60,8 +60,7 @@ GOLDEN = Playbook(
         "Look at the golden_case lines and the artifact golden-check-diff: what became what.",
         "Not meant? Mend the cause. Meant? watchkeeper golden-update at a terminal, with a reason and two people.",
         "golden_missing: a case without a document has failed. observed_missing: its run left nothing.",
-        "tolerances_invalid: golden.toml has volatile, a list of fields, and [[tolerance]] with field and absolute or "
-        "relative.",
+        "tolerances_invalid: golden.toml has volatile, and [[tolerance]] with field and absolute or relative.",
     ),
 )
 NOT_UPDATED = Playbook(
