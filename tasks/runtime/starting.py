@@ -12,7 +12,6 @@ from tasks.services.declared import read_service
 from tasks.settings.guard import runtime_address, runtime_settings
 from tasks.step import step
 
-
 SERVICE = "runtime"
 """The runtime's name in services.toml."""
 

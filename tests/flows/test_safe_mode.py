@@ -1,6 +1,8 @@
 """Safe mode on at once and off by two people, with a runtime that lies (runbook 002, Profiles & Modes)."""
 
 import json
+import threading
+import time
 
 import psycopg
 import pytest
@@ -154,6 +156,16 @@ def test_a_call_that_fails_is_a_row_and_the_runtime_is_held_again(runtime, peopl
     assert rows()[-1] == ("call_failed", "off")
 
 
+@pytest.mark.row("D002-211", "D002-205")
+def test_a_runtime_that_falls_silent_in_the_middle_is_held_again_as_soon_as_it_answers(
+    runtime, people, incident, monkeypatch
+):
+    runtime.trouble("control", cut=True, times=4)
+    line = off_by_two(monkeypatch, people, incident)
+    assert line.startswith("safe_mode status=fail reason=runtime_unreachable")
+    assert (runtime.world.control.mode, runtime.world.safety.hold_active) == ("HOLD", True)
+
+
 @pytest.mark.row("W002-224")
 def test_somebody_elses_resume_request_is_not_confirmed(runtime, people, incident, monkeypatch):
     runtime.ask("POST", "/api/ui/resume-request", API_TOKEN, json={"reason": "mine", "requested_by": "mallory"})
@@ -172,12 +184,12 @@ def test_on_holds_also_when_the_journal_cannot_be_written_and_says_so(runtime, m
 
 @pytest.mark.row("W002-215")
 def test_orders_that_go_on_after_a_hold_are_seen(runtime):
-    import threading
-
-    def order():
+    def order_once_it_is_watched():
+        while not any(one.path == "/metrics" for one in runtime.seen):
+            time.sleep(0.01)
         runtime.ask("POST", "/api/ui/execution/orders", json={})
 
-    threading.Timer(0.6, order).start()
+    threading.Thread(target=order_once_it_is_watched, daemon=True).start()
     assert line_of(set="on", reason="stale", watch_s=2).startswith("safe_mode status=fail reason=orders_after_hold")
 
 

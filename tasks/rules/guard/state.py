@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from tasks.rules.artifacts import Json
 from tasks.rules.faults import Refused
-
-PROFILES = ("paper", "testnet", "live")
-
+from tasks.rules.guard.profiles import profile_of
 
 LIVE_RESTART = "in live no call clears safe mode: restart it with SAFE_MODE=0; it still begins in HOLD"
 
@@ -68,8 +66,8 @@ class RuntimeState:
 
 def category_of(profile: str) -> str:
     """paper, testnet or live; anything else is `unknown`, never paper (W2)."""
-    head = profile.strip().lower().partition(".")[0]
-    return head if head in PROFILES else "unknown"
+    known = profile_of(profile)
+    return known.value if known else "unknown"
 
 
 def refuse_live(state: RuntimeState) -> None:
