@@ -132,7 +132,9 @@ async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         await send(message)
 
     if fault.stall_at == number:
-        time.sleep(fault.stall_s)
+        began = time.monotonic()
+        time.sleep(fault.stall_s)  # not asyncio's: everything stands still
+        truth["stalled_ms"] = round(1000 * (time.monotonic() - began))
     await asyncio.sleep(fault.delay_s)
     if fault.drop_every and number % fault.drop_every == 0:
         truth[f"{scope['path']} dropped"] += 1

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.artifact_reading import read_document
-from tasks.load.archive import read_archive
+from tasks.load.archive import LARGEST, read_archive
 from tasks.rules.load.archive import last_of, why_unbelievable
 from tasks.rules.load.comparison import key_of
 
@@ -81,9 +81,12 @@ def test_evidence_that_is_no_evidence_is_refused_by_name(tmp_path):
         (tmp_path / f"2026-11-0{day}_phase5_load.json").write_bytes(content)
     (tmp_path / "2026-11-06_phase5_load.json").mkdir()
     (tmp_path / "2026-11-07_phase5_load.json").symlink_to("nowhere")
+    with (tmp_path / "2026-11-08_phase5_load.json").open("wb") as file:
+        file.truncate(LARGEST + 1)
     before, refused = found(tmp_path)
     assert before is None
     assert [one.partition(":")[2] for one in refused] == [
+        "unreadable",
         "unreadable",
         "unreadable",
         "bad_json",

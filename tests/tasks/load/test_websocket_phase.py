@@ -44,7 +44,7 @@ def test_a_client_that_is_dropped_fails_the_holding_and_not_the_connecting(loade
     connecting, holding, _ = run(loaded_service.ws_url, hold_s=0.8)
     assert connecting.answers == {"ok": 20}
     assert holding.answers == {"dropped": 20}
-    assert holding.failed.at(50) == pytest.approx(200, rel=0.3)
+    assert 190 < holding.failed.at(50) < 700
 
 
 @pytest.mark.row("W003-506", "P003-505")
