@@ -61,7 +61,7 @@ def test_a_lost_answer_is_asked_for_with_the_same_key_and_the_deed_is_done_once(
     runtime.trouble("/hold", cut=True, after=True)
     acts.hold.fn("", "why", "ada", "k")
     assert len([one for one in runtime.world.audit if one["action"] == "HOLD"]) == 1
-    assert [one.headers["idempotency-key"] for one in runtime.seen] == ["k", "k"]
+    assert [one.headers["idempotency-key"] for one in runtime.writes] == ["k", "k"]
 
 
 @pytest.mark.row("D002-205")
@@ -112,7 +112,7 @@ def test_the_token_goes_to_our_runtime_and_nowhere_else(runtime, monkeypatch):
     acts.hold.fn(runtime.url, "why", "ada", "k")
     with pytest.raises(Refused):
         acts.hold.fn("http://runtime.example:8000", "why", "ada", "k")
-    assert {one.headers["authorization"] for one in runtime.seen} == {f"Bearer {API_TOKEN}"}
+    assert {one.headers["authorization"] for one in runtime.writes} == {f"Bearer {API_TOKEN}"}
 
 
 @pytest.mark.row("W002-208")
