@@ -1,7 +1,7 @@
 """A place where releases of the stand-in lie: folders, a link, a declaration, and a process that swallows SIGTERM.
 
-A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up), `cold` (never
-gets ready), `silent` (comes up and answers nothing good).
+A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up) or `cold` (never
+gets ready).
 """
 
 import hashlib
@@ -32,7 +32,6 @@ _KINDS = {
     "good": "",
     "ends": "sys.exit(1)",
     "cold": 'os.environ["SIM_WARM"] = "0"',
-    "silent": 'os.environ["SIM_COLD_START_S"] = "60"',
 }
 
 
@@ -59,7 +58,7 @@ class Site:
         (self.folder / "services.toml").write_text(
             f'[[service]]\nname = "runtime"\nport = {self.port}\nhealth = "{self.url}/healthz"\n'
             f'start = ["{sys.executable}", "current/start.py"]\nenv_file = ".env"\n'
-            f"health_timeout_s = 6\nstop_grace_s = 1\n{more}"
+            f"health_timeout_s = 40\nstop_grace_s = 1\n{more}"
         )
 
     def release(self, name: str, kind: str = "good") -> None:
