@@ -23,10 +23,18 @@ from tasks.settings.services import service_settings
 
 Skip = Annotated[bool, Field(description="Leave the step out; for the release checklist it has not passed then.")]
 Scratch = Annotated[str, Field(min_length=1, description="Scratch databases go into a fresh folder beside it.")]
-Tag = Annotated[str, Field(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$")]
+Tag = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$",
+        description="Only its name is used: the image is built under a tag of its own and removed.",
+    ),
+]
 Port = Annotated[int, Field(ge=1, le=65535, description="The port on this machine for the container.")]
 Deadline = Annotated[int, Field(ge=1, le=3600, description="Seconds until the container must answer well.")]
-Text = Annotated[str, Field(min_length=1)]
+Context = Annotated[str, Field(min_length=1, description="The folder with the Dockerfile.")]
+Config = Annotated[str, Field(min_length=1, description="The file that declares the checks; they run in its folder.")]
+MigrationDir = Annotated[str, Field(min_length=1, description="The folder of the plans runtime/ and webhook/.")]
 Folder = Annotated[str, Field(min_length=1, description="Where RELEASE_SMOKE.json and the validation go.")]
 
 
@@ -41,9 +49,9 @@ def release_smoke(  # noqa: PLR0913, PLR0917  the runbook's options
     docker_image_tag: Tag = "orket:release-smoke",
     docker_port: Port = 8082,
     docker_health_timeout_sec: Deadline = 60,
-    docker_context: Text = ".",
-    config: Text = "validation.toml",
-    migration_dir: Text = "migrations",
+    docker_context: Context = ".",
+    config: Config = "validation.toml",
+    migration_dir: MigrationDir = "migrations",
     artifacts_dir: Folder = "artifacts",
 ) -> Outcome:
     """Preflight, the declared checks, the security canary, the migration smoke and the Docker smoke, in this order.

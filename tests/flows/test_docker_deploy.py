@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.rules.faults import Fault
 from tasks.rules.outcome import Status
+from tasks.services import deploying
 from tests.services.docker_machine import NAME, SERVICES, docker
+from tests.services.others import somebody_else
 from tests.services.running import free_port
 
 __all__ = ["docker"]
@@ -25,6 +28,13 @@ def test_an_image_is_built_and_the_container_that_was_started_answers(docker):
     (container,) = docker.state["containers"]
     assert container.startswith(done.fields["container"])
     assert set(docker.state["tags"]) == {"orket:latest", "orket:watchkeeper-api-good"}
+
+
+@pytest.mark.row("P003-461")
+def test_a_container_that_somebody_else_has_put_there_is_not_taken_for_ours(docker):
+    docker.deploy()
+    with pytest.raises(Fault, match="container_changed"):
+        deploying._await(docker.place, "0" * 64)
 
 
 @pytest.mark.row("P003-462")
@@ -79,13 +89,10 @@ def test_a_build_that_fails_touches_nothing(docker):
 
 @pytest.mark.row("P003-465", "W003-451")
 def test_a_port_that_somebody_else_holds_is_found_before_anything_is_built(docker):
-    with subprocess.Popen(
-        [sys.executable, str(SERVICES / "little_service.py"), str(docker.port)], stdout=subprocess.DEVNULL
-    ) as other:
+    with somebody_else(SERVICES / "little_service.py", docker.port) as other:
         while not docker.answers():
             assert other.poll() is None
         refused = docker.deploy()
-        other.kill()
     assert (refused.reason, refused.fields["pid"]) == ("port_taken", other.pid)
     assert not any(words[0] == "build" for words in docker.state["asked"])
 
@@ -105,7 +112,8 @@ def test_a_container_of_that_name_that_is_not_ours_is_left_alone(docker):
     docker.asks("build", "-t", "theirs:1", str(docker.folder))
     docker.asks("run", "-d", "--name", NAME, "-p", f"{free_port()}:1", "theirs:1")
     before = docker.state["containers"]
-    assert docker.deploy().reason == "container_foreign"
+    refused = docker.deploy()
+    assert (refused.reason, refused.fields) == ("container_foreign", {})
     assert docker.state["containers"] == before
 
 

@@ -13,11 +13,13 @@ import pytest
 
 from flows.services.service_restart import service_restart
 from tasks.procedure import part
+from tasks.rules.faults import Refused
 from tasks.rules.outcome import Status
 from tasks.rules.services.declaration import services_of
 from tasks.services import commands
 from tasks.services.processes import MARK, Started, end_family, family_of
 from tasks.step import without_server
+from tests.services.others import ended, somebody_else
 from tests.services.running import free_port
 
 LITTLE = str(Path(__file__).parents[1] / "services" / "little_service.py")
@@ -109,18 +111,17 @@ def test_a_detached_child_is_found_by_its_mark_and_ended(api):
 
 @pytest.mark.row("P003-453")
 def test_a_port_that_somebody_else_holds_is_named_and_nobody_is_ended(api):
-    with subprocess.Popen([sys.executable, LITTLE, str(api.port)], stdout=subprocess.DEVNULL) as other:
+    with somebody_else(LITTLE, api.port) as other:
         _until_it_answers(api)
         refused = api.restart()
         assert (refused.status, refused.reason, refused.fields["pid"]) == (Status.FAIL, "port_taken", other.pid)
         assert other.poll() is None
         assert api.family() == set()
-        other.kill()
 
 
 @pytest.mark.row("P003-453")
 def test_with_a_stop_command_of_its_own_a_service_that_somebody_else_started_is_taken_over(api):
-    with subprocess.Popen([sys.executable, LITTLE, str(api.port)], stdout=subprocess.DEVNULL) as other:
+    with somebody_else(LITTLE, api.port) as other:
         _until_it_answers(api)
         api.says(stop=f'stop = ["/bin/kill", "{other.pid}"]')
         done = api.restart()
@@ -132,6 +133,15 @@ def test_a_stop_command_that_does_nothing_is_followed_by_signals(api):
     api.says(stop='stop = ["true"]')
     api.restart()
     assert api.restart().fields["stopped"] == "asked"
+
+
+@pytest.mark.row("P003-452")
+def test_a_good_answer_of_somebody_else_is_no_answer_of_the_service(api):
+    api.says(more="SLOW=60")
+    with commands.alone_with(api.place):
+        started = commands.start_service.fn(api.place)
+        with somebody_else(LITTLE, api.port), pytest.raises(Refused, match="port_taken"):
+            commands.await_health.fn(api.place, started)
 
 
 @pytest.mark.row("P003-454", "D003-450")
@@ -202,12 +212,11 @@ def test_a_run_killed_at_any_point_is_finished_by_the_next(api, moment):
 
 
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(api):
-    with subprocess.Popen(["sleep", "60"]) as other:
+    with ended(subprocess.Popen(["sleep", "60"])) as other:
         api.place.own.mkdir(parents=True)
         commands._remember(api.place, Started("gone", other.pid, time.time() - 3600))
         assert api.restart().fields["stopped"] == "none"
         assert other.poll() is None
-        other.kill()
 
 
 def test_what_is_remembered_of_a_start_is_never_taken_for_nothing(api):

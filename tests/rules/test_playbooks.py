@@ -3,12 +3,12 @@
 import pytest
 
 from tasks.rules.contracts import (
+    acceptance,
     checklist,
     daily,
     database,
     deploying,
     environment,
-    acceptance,
     guard,
     health,
     metrics,
@@ -82,7 +82,8 @@ CONTRACTS = [
         runtime,
         promotion,
         rollback,
-        environment, acceptance,
+        environment,
+        acceptance,
         metrics,
         deploying,
         records,

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,8 @@ import pytest
 
 from flows.services.docker_deploy import docker_deploy
 from tasks.procedure import part
+from tasks.rules.services.declaration import services_of
+from tasks.services.commands import Place
 from tasks.step import without_server
 from tests.services.running import free_port
 
@@ -41,6 +44,11 @@ class Docker:
     @property
     def state(self):
         return json.loads((self.home / "state.json").read_text())
+
+    @property
+    def place(self) -> Place:
+        services = services_of(tomllib.loads((self.folder / "services.toml").read_text()))
+        return Place(services["api"], self.folder)
 
     def breaks(self, **commands: str) -> None:
         state = self.state if (self.home / "state.json").exists() else None

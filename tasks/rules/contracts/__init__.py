@@ -1,12 +1,12 @@
 """Every token Watchkeeper may print, as data; one module per runbook family."""
 
 from tasks.rules.contracts import (
+    acceptance,
     checklist,
     daily,
     database,
     deploying,
     environment,
-    acceptance,
     guard,
     health,
     metrics,

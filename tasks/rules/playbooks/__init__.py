@@ -7,11 +7,11 @@ ours; commands and reasons are literal.
 from dataclasses import replace
 
 from tasks.rules.playbooks import (
+    acceptance,
     checklist,
     daily,
     deploying,
     environment,
-    acceptance,
     guard,
     metrics,
     promotion,
@@ -85,7 +85,8 @@ _FAMILIES = (
     runtime,
     promotion,
     rollback,
-    environment, acceptance,
+    environment,
+    acceptance,
     metrics,
     deploying,
     records,
