@@ -156,7 +156,7 @@ def _unsafe(profile: Profile, values: Mapping[str, str]) -> Iterator[Finding]:
         if values.get("DRY_RUN_MODE") == "0":
             yield _said("unsafe_start", "DRY_RUN_MODE")
     if profile is Profile.LIVE:
-        yield from (_said("flag_off_in_live", name) for name in GUARDS if values.get(name, "0") in ("", "0"))
+        yield from (_said("flag_off_in_live", name) for name in GUARDS if values.get(name, "0") == "0")
 
 
 def _over_limits(profile: Profile, values: Mapping[str, str]) -> Iterator[Finding]:

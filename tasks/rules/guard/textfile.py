@@ -117,8 +117,9 @@ def _histograms(file: Textfile) -> Iterator[Fault]:
     values = file.values
     for one in file.types:
         if one.type == "histogram":
+            line = _line_of(file, one.name)
             for series, buckets in buckets_of(file.samples, one.name).items():
-                yield from _histogram(series, buckets, values, _line_of(file, one.name))
+                yield from _histogram(series, buckets, values, line)
 
 
 def _line_of(file: Textfile, name: str) -> int:

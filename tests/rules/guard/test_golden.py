@@ -57,6 +57,10 @@ def test_a_value_may_be_off_only_where_and_as_far_as_that_is_declared(changed, t
     assert (verdict(GOLDEN | changed, tolerances).verdict == "same") is same
 
 
+def test_true_is_not_the_number_one():
+    assert verdict({"x": True}, golden={"x": 1}).fields == ("x",)
+
+
 def test_what_is_volatile_must_still_be_there():
     assert verdict({k: v for k, v in GOLDEN.items() if k != "at"}, Tolerances(("at",))).fields == ("at",)
 
