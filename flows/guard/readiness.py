@@ -15,7 +15,11 @@ from tasks.settings.guard import runtime_settings
 
 BaseUrl = Annotated[
     str,
-    Field(max_length=200, description="Where the runtime is, http(s)://host:port; RUNTIME_URL if empty."),
+    Field(
+        max_length=200,
+        pattern=r"^[!-?A-~]*$",  # no blank and no @: a parameter is stored, and a password must not be one
+        description="Where the runtime is, http(s)://host:port; RUNTIME_URL if empty.",
+    ),
 ]
 WaitSeconds = Annotated[
     int, Field(ge=0, le=3600, description="For how long to ask again, once a second, until it is ready; 0 asks once.")
