@@ -21,6 +21,7 @@ from tasks.rules.playbooks import (
     release,
     rollback,
     runtime,
+    security,
     service_databases,
     services,
     smoke,
@@ -92,6 +93,7 @@ _FAMILIES = (
     records,
     triage,
     smoke,
+    security,
     checklist,
 )
 _PLAN_REASONS = (
