@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import select
 
@@ -30,7 +31,7 @@ from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
 MOST_OUTCOMES = 50
-MOST_TEXT = 1 << 20
+MOST_TEXT, LARGEST_ANSWER = 1 << 20, 128 << 10
 FLAGS = (
     "EXEC_PROFILE",
     "PROFILE",
@@ -120,7 +121,10 @@ def _read(read: Read) -> Json:
 def _asking(path: str, *, as_ourselves: bool = False) -> Read:
     def ask() -> Json:
         answer = look_as_ourselves("", path) if as_ourselves else look("", path, tries=1)
-        return {"status": answer.status, "answer": answer.data or answer.text[:2000]}  # type: ignore[dict-item]
+        if len(answer.text) > LARGEST_ANSWER:
+            return f"unavailable: answer_of_{len(answer.text)}_characters"
+        said = cast("Json", answer.data) or answer.text[:2000]  # it was parsed from JSON
+        return {"status": answer.status, "answer": said}
 
     return ask
 

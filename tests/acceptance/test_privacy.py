@@ -141,6 +141,8 @@ def _broken_plan(folder: Path) -> Path:
     (plan / "metrics.prom").write_text(f"# TYPE a gauge\na 1\na 1\n{VARIABLE}\n# {VARIABLE}\n", "utf-8")
     _talkative_suite(plan)
     (plan / "live.env").write_text(f"EXEC_PROFILE=live\nAPI_TOKEN={VARIABLE}\n{VARIABLE}=1\n{VARIABLE}\n", "utf-8")
+    said = f"postgresql://ops:{PASSWORD}@{HOST}/app said no to {VARIABLE}"
+    (plan / "orket.log").write_text(f'{{"event": "db", "data": {{"message": "{said}"}}}}\n', "utf-8")
     return plan
 
 
