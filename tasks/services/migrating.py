@@ -15,7 +15,7 @@ from tasks.rules.faults import Refused
 from tasks.rules.plan import Plan
 from tasks.rules.services.migrations import Found, Migrated, Role, Stage, Todo, check_stage, decide
 from tasks.services.sqlite import Access, fault_of, is_same_file, opened, translated
-from tasks.services.sqlite_copies import check_integrity, keep_copy, sole_migrator, stem_for
+from tasks.services.sqlite_copies import keep_copy, sole_migrator, stem_for
 from tasks.services.sqlite_schema import (
     Known,
     ensure_ledger,
@@ -75,7 +75,6 @@ def migrate(place: Place, plan: Plan, *, keep_copies: int, lock_wait_s: float) -
         todo = decide(plan, stages, read_found(conn))
         copy = None
         if not todo.is_nothing and _holds_something(conn):
-            check_integrity(conn)
             stem = stem_for(place.role, utc_now())
             copy = keep_copy(conn, copies, stem, keep=keep_copies, busy_s=lock_wait_s)
         return replace(_Run(conn, todo).carry_out(), copy=copy, created=is_new)

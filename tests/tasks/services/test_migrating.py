@@ -309,6 +309,25 @@ def test_of_many_at_once_each_file_is_applied_by_exactly_one(path):
     assert ledger(path) == FILES[Role.RUNTIME]
 
 
+@pytest.mark.row("W003-404")
+def test_what_the_old_program_applied_while_we_waited_is_not_applied_again(path, tmp_path):
+    plan = plan_of(tmp_path / "plan", TABLE, "INSERT INTO a VALUES (1)")
+    bring_up(path, plan_of(tmp_path / "first", TABLE))
+    done = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute("BEGIN IMMEDIATE")
+        ours = threading.Thread(target=lambda: done.append(bring_up(path, plan, lock_wait_s=20)))
+        ours.start()
+        while not copies(path):  # it has looked, and now it waits for the lock
+            time.sleep(0.01)
+        old.execute("INSERT INTO a VALUES (1)")
+        old.execute("INSERT INTO _schema_migrations VALUES ('002_runtime_step.sql', 'now')")
+        old.execute("COMMIT")
+        ours.join()
+    assert (done[0].applied, done[0].skipped) == (0, 2)
+    assert rows(path, "SELECT b FROM a") == [(1,)]
+
+
 @pytest.mark.row("D003-400", "D003-405")
 @pytest.mark.parametrize("look", [bring_up, dry_run])
 def test_a_folder_a_pipe_and_a_file_that_is_something_else_are_named(tmp_path, look):
