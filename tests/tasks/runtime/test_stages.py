@@ -1,0 +1,66 @@
+"""A declared runtime started anew for its next stage: the old process gone, the new one seen (runbook 002)."""
+
+import sys
+
+import psutil
+import pytest
+
+from tasks.rules.faults import Fault, Refused
+from tasks.rules.guard.promotion import Stage
+from tasks.runtime.stages import env_file_at, find_place, held_at, restart_at
+from tasks.services.commands import remembered
+from tests.runtime.fixtures import ROOT, free_port
+
+DECLARED = """
+[[service]]
+name = "runtime"
+start = ["{python}", "-m", "tests.runtime.serve"]
+port = {port}
+health = "http://127.0.0.1:{port}/healthz"
+env_file = "runtime.env"
+health_timeout_s = 30
+stop_grace_s = 1
+"""
+
+
+@pytest.fixture
+def declared(tmp_path, monkeypatch):
+    port = free_port()
+    config = tmp_path / "services.toml"
+    config.write_text(DECLARED.format(python=sys.executable, port=port))
+    for stage, words in (
+        ("testnet", "EXEC_PROFILE=testnet"),
+        ("live-canary", "EXEC_PROFILE=live\nCANARY_MODE=1"),
+        ("live", "EXEC_PROFILE=lvie"),
+    ):
+        path = tmp_path / f"{stage}.env"
+        path.write_text(
+            f"{words}\nRUNTIME_PORT={port}\nAPI_TOKEN=a\nAPPROVE_TOKEN=b\nPYTHONPATH={ROOT}\nSIM_WARM=1\n"
+        )
+    monkeypatch.setenv("RUNTIME_URL", f"http://127.0.0.1:{port}")
+    yield config
+    place = find_place.fn(config, "runtime", "testnet.env")
+    started = remembered(place)
+    if started and started.pid and psutil.pid_exists(started.pid):
+        psutil.Process(started.pid).kill()
+
+
+@pytest.mark.row("P002-139", "W002-133")
+def test_each_stage_is_a_new_process_with_its_own_file_although_sigterm_is_swallowed(declared):
+    stopped = []
+    for stage in (Stage.TESTNET, Stage.LIVE_CANARY):
+        place = find_place.fn(declared, "runtime", f"{stage}.env")
+        stopped.append(restart_at.fn(place).how)
+        assert held_at.fn("", stage, 10).is_held
+    assert stopped == ["none", "killed"]
+    # A word that means no profile is paper, silently: that is not the stage that was asked for.
+    restart_at.fn(find_place.fn(declared, "runtime", "live.env"))
+    with pytest.raises(Fault, match="stage_not_reached"):
+        held_at.fn("", Stage.LIVE, 0)
+
+
+def test_a_stage_without_its_file_is_refused_and_without_a_declaration_an_operator_restarts(declared, tmp_path):
+    with pytest.raises(Refused, match="env_file_missing"):
+        env_file_at(find_place.fn(declared, "runtime", "none.env"))
+    assert find_place.fn(tmp_path / "none.toml", "runtime", "x.env") is None
+    assert find_place.fn(declared, "other", "x.env") is None
