@@ -59,6 +59,27 @@ def commits(asked: Asked) -> Reply:
     return page([{"sha": sha} for sha in lines], asked.query, asked.url)
 
 
+def combined_status(asked: Asked) -> Reply:
+    """The worst state of a commit's checks; without any check the state is empty and there are none."""
+    repo, wanted = repo_of(asked), asked.parts[2]
+    sha = repo.git("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}", check=False).strip()
+    if not sha:
+        raise missing()
+    there = repo.checks.get(sha, {})
+    order = ("error", "failure", "warning", "pending", "success")
+    worst = next((state for state in order if state in there.values()), "")
+    rows = [{"context": context, "status": state} for context, state in there.items()]
+    return as_json(200, {"state": worst, "sha": sha, "total_count": len(rows), "statuses": rows or None})
+
+
+def set_status(asked: Asked) -> Reply:
+    """What a runner says of a commit."""
+    repo = repo_of(asked, "write")
+    given = asked.fields("CreateStatusOption", state=str, context=str, description=str, target_url=str)
+    repo.checks.setdefault(asked.parts[2], {})[str(given.get("context", "default"))] = str(given.get("state"))
+    return as_json(201, {"context": given.get("context", "default"), "status": given.get("state")})
+
+
 def tags(asked: Asked) -> Reply:
     refs = repo_of(asked).refs("refs/tags/")
     return page(

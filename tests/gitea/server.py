@@ -46,6 +46,8 @@ ROUTES: list[tuple[str, dict[str, Handler]]] = [
     (f"{_REPO}/git/refs", {"GET": refs.all_refs}),
     (f"{_REPO}/git/refs/(.+)", {"GET": refs.some_refs}),
     (f"{_REPO}/commits", {"GET": refs.commits}),
+    (f"{_REPO}/commits/([^/]+)/status", {"GET": refs.combined_status}),
+    (f"{_REPO}/statuses/([0-9a-f]{{40}})", {"POST": refs.set_status}),
     (f"{_REPO}/tags", {"GET": refs.tags}),
     (f"{_REPO}/branch_protections", {"GET": refs.protections, "POST": refs.protect}),
     (f"{_REPO}/branch_protections/(.+)", {"DELETE": refs.unprotect}),

@@ -98,6 +98,7 @@ class Repo:
     protections: dict[str, bool] = field(default_factory=dict)  # branch -> may be pushed to
     collaborators: dict[str, str] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
+    checks: dict[str, dict[str, str]] = field(default_factory=dict)  # commit -> context -> state
     view: View = field(default_factory=View)
     coming: list[tuple[float, View]] = field(default_factory=list)
 

@@ -1,8 +1,9 @@
-"""What going back to an earlier release says (runbook 002, Rollback & Release)."""
+"""What going back to an earlier release, and taking a merged change back, says (runbook 002, Rollback & Release)."""
 
 from tasks.rules.guard.answers import RUNTIME_REASONS
 from tasks.rules.guard.rollback import ROLLBACK_REASONS
 from tasks.rules.outcome import Contract, Key, Kind, Status
+from tasks.rules.publishing.reverts import REVERT_REASONS
 
 _SECTION = "002 Rollback & Release"
 
@@ -55,5 +56,24 @@ ROLLBACK = Contract(
         Key("back", Kind.WORD, "what runs now: verified or unverified is the release before, failed is nothing"),
         Key("back_why", Kind.WORD, "what the release before failed by"),
         Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
+    ),
+)
+
+REVERT_PR = Contract(
+    "revert_pr",
+    (Status.OK, Status.PLANNED, Status.FAIL),
+    _SECTION,
+    reasons=REVERT_REASONS,
+    keys=(
+        Key("reverted", Kind.DIGEST, "the commit that is taken back"),
+        Key("commit", Kind.DIGEST, "the revert"),
+        Key("onto", Kind.DIGEST, "the head of the branch that it builds on"),
+        Key("branch", Kind.WORD, "the branch that holds the revert"),
+        Key("files", Kind.COUNT, "files that it changes"),
+        Key("conflicts", Kind.COUNT, "files that later changes build on; each stands in the UI and the log"),
+        Key("parents", Kind.COUNT, "how many the commit has: a merge has two or more"),
+        Key("ci", Kind.WORD, "the state of its checks in Gitea's word, or none"),
+        Key("checks", Kind.COUNT, "how many checks have reported"),
+        Key("next", Kind.COMMAND, "how it is deployed once it is merged"),
     ),
 )

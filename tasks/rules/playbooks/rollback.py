@@ -54,6 +54,28 @@ NOTHING_RUNS = Playbook(
     ),
 )
 
+NOT_REVERTED = Playbook(
+    "The change cannot be taken back like this",
+    _SECTION,
+    (
+        "revert_conflicts: the files stand in the UI and the log. Revert the later changes first, or fix forward.",
+        "mainline_missing: it is a merge; --mainline 1 keeps the branch that was merged into.",
+        "revert_empty: somebody reverted it already. commit_not_on_branch: it is not there; name --branch.",
+        "base_behind: pull or push the branch, so that here and Gitea agree. branch_taken: look at it first.",
+        AGAIN,
+    ),
+)
+CHECKS = Playbook(
+    "The checks of the revert have not passed",
+    _SECTION,
+    (
+        "Nothing is deployed. Look at the checks of the branch revert-<commit> at Gitea.",
+        "ci_pending: they were not done in time. Start again, with a longer --check-wait-s if need be.",
+        "ci_missing: no check reported at all. See whether the runners are up and look at pushes of this branch.",
+        "ci_failed: the revert alone does not pass; fix forward on its branch.",
+    ),
+)
+
 BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(
         ("no_verified_release", "release_unknown", "release_not_verified", "already_current", "release_missing"),
@@ -61,7 +83,25 @@ BY_REASON: dict[str, Playbook] = {
     ),
     **dict.fromkeys(("link_missing", "link_elsewhere", "runtime_mismatch"), LAYOUT),
     **dict.fromkeys(("release_failed", "smoke_failed", "not_held", "not_running", "started_before_switch"), NOT_GOOD),
+    **dict.fromkeys(
+        (
+            "repository_unreadable",
+            "commit_unknown",
+            "commit_not_on_branch",
+            "branch_unknown",
+            "mainline_missing",
+            "mainline_invalid",
+            "revert_conflicts",
+            "revert_empty",
+            "revert_failed",
+            "base_behind",
+            "branch_taken",
+            "push_refused",
+        ),
+        NOT_REVERTED,
+    ),
+    **dict.fromkeys(("ci_failed", "ci_pending", "ci_missing"), CHECKS),
     "half_done": HALF_DONE,
     "back_failed": NOTHING_RUNS,
 }
-BY_TOKEN: dict[str, Playbook] = {"rollback": NOT_GOOD, "release": RELEASES}
+BY_TOKEN: dict[str, Playbook] = {"rollback": NOT_GOOD, "release": RELEASES, "revert_pr": NOT_REVERTED}
