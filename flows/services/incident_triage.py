@@ -15,6 +15,7 @@ from tasks.rules.outcome import Outcome, Status
 from tasks.rules.services.health import Limits, Target, judge_answer, judge_database
 from tasks.rules.services.triage import (
     NEXT_STEPS,
+    Cause,
     Evidence,
     FollowUp,
     TriagePlaybook,
@@ -124,9 +125,11 @@ def _ended(playbook: TriagePlaybook, evidence: Evidence, read: Logs) -> Outcome:
     follow_up = NEXT_STEPS.get(causes[0], FollowUp())
     offered = offer(follow_up, incident or key)
     show_triage(page_of(playbook, causes, said, list(read.unavailable), offered.page if offered else None))
+    blind = causes == (Cause.NONE_FOUND,) and not read.excerpts  # nothing found where nothing could be read
+    status = Status.INSUFFICIENT_DATA if blind else Status.OK if incident else Status.PARTIAL
     return INCIDENT_TRIAGE.says(
-        Status.OK if incident else Status.PARTIAL,
-        None if incident else "note_not_written",
+        status,
+        "no_evidence" if blind else None if incident else "note_not_written",
         **said,
         incident=incident,
         offered=follow_up.deployment if offered else None,

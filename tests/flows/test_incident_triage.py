@@ -191,6 +191,13 @@ def test_without_any_evidence_nothing_is_claimed(ask):
     )
 
 
+def test_a_cause_that_is_not_found_where_no_log_could_be_read_is_not_called_good(ask, place):
+    (place / "workspace" / "verification").mkdir(parents=True)
+    line = ask(playbook="verification_stall")
+    assert line.startswith("incident_triage status=insufficient_data reason=no_evidence playbook=verification_stall")
+    assert " incident=INC-" in line
+
+
 def test_a_note_that_cannot_be_written_is_said(ask, place, monkeypatch):
     monkeypatch.delenv("WATCHKEEPER_DSN")
     (place / "orket.log").write_text(records("Invalid webhook signature", 6))
