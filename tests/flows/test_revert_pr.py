@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from prefect.artifacts import Artifact
 
 from flows.guard.revert_pr import revert_pr
-from tasks.procedure import part
+from tasks.procedure import part, telling
 from tasks.publishing.reverts import Conflicts, make_revert
 from tasks.rules.outcome import Status
 from tasks.rules.publishing.reverts import CommitStatus
@@ -168,3 +169,16 @@ def test_a_run_that_was_killed_in_the_middle_leaves_nothing_that_the_next_one_do
 )
 def test_nothing_but_success_of_a_check_is_a_pass(state, checks, reason):
     assert CommitStatus(state, checks).reason == reason
+
+
+@pytest.mark.row("P002-444")
+@pytest.mark.usefixtures("prefect_server", "operations_database")
+def test_as_a_run_of_the_server_it_shows_the_files_in_conflict(work):
+    bad = commit(work, "bad")
+    commit_files(work, "on top", a="broken, and more")
+    with telling(lambda _: None) as run:
+        revert_pr(sha=bad, repo_root=str(work), return_state=True)
+    assert [(said.status, said.reason) for said in run.said] == [(Status.FAIL, "revert_conflicts")]
+    shown = Artifact.get(key="revert-conflicts")
+    assert shown
+    assert '"a"' in str(shown.data)

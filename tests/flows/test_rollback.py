@@ -4,7 +4,9 @@ import os
 
 import pytest
 
+from flows.guard.rollback import rollback
 from tasks.clock import utc_now
+from tasks.procedure import telling
 from tasks.records.chain import read_chain
 from tasks.rules.guard.rollback import Standing, newest_words
 from tasks.rules.outcome import Status
@@ -199,3 +201,19 @@ def test_a_switch_that_was_broken_off_and_moved_on_by_hand_is_named_and_not_gues
     refused = site.back()
     assert (refused.reason, refused.fields["before"], refused.fields["to"]) == ("half_done", "b", "a")
     assert (refused.fields["now"], site.serves()) == ("c", "c")
+
+
+@pytest.mark.row("P002-432")
+@pytest.mark.usefixtures("prefect_server")
+def test_as_a_run_of_the_server_it_does_the_same(site):
+    verified(site, "a")
+    site.deploy("b")
+    config = str(site.folder / "services.toml")
+    with telling(lambda _: None) as run:
+        rollback(execute=True, config=config, ready_wait_s=0, return_state=True)
+        rollback(execute=True, config=config, ready_wait_s=0, return_state=True)
+    assert [(said.status, said.reason) for said in run.said] == [
+        (Status.OK, None),
+        (Status.FAIL, "no_verified_release"),
+    ]
+    assert site.serves() == "a"
