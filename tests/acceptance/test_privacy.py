@@ -73,6 +73,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "security-check": [{"api_url": _NOBODY, "webhook_url": _NOBODY}],
     "security-canary": [{"api_url": _NOBODY, "webhook_url": _NOBODY}],
     "release-smoke": [{"skip_docker": True, "skip_tests": True}, {"config": "{broken}/checks.toml"}],
+    "canary": [{"paper": "paper.prom", "watch_s": 0}],
     "live-promotion": [{"to": "testnet"}, {"to": "paper", "execute": True}],
     "load-validation": [{"webhook_base_url": _NOBODY, "api_base_url": _NOBODY, "ws_url": "ws://127.0.0.1:9/ws"}],
     "quick-cmds": [{"do": "all", "dry_run": True}, {"do": "ready-bundle"}],

@@ -20,7 +20,7 @@ from tests.promotions import all_good, signing
 
 __all__ = ["people", "place"]
 OURS = ("live_promotion.py", "promotions.py", "acts.py", "guarding.py", "stages.py", "asking.py", "requests.py")
-STRIDE, FIRST = 149, 5
+STRIDE, FIRST = 283, 5
 SIGNED = ("applying", "verifying", "done", "rolled_back")
 
 

@@ -90,3 +90,31 @@ LIVE_PROMOTION = Contract(
         Key("approved_by", Kind.WORD, "the other operator, who approved"),
     ),
 )
+
+CANARY = Contract(
+    "canary",
+    (Status.OK, Status.INSUFFICIENT_DATA, Status.FAIL),
+    "002 Profiles & Modes",
+    reasons=(
+        "no_verdict",
+        "canary_failed",
+        "not_a_canary",
+        "metrics_missing",
+        "metrics_unreadable",
+        "metrics_invalid",
+        *RUNTIME_REASONS,
+    ),
+    keys=(
+        Key("verdict", Kind.WORD, "promote, hold or roll_back"),
+        Key("reasons", Kind.WORDS, "all that speaks against it, and all that is missing for a verdict"),
+        Key("watched_s", Kind.COUNT, "how long it was watched"),
+        Key("submitted", Kind.COUNT, "orders that were submitted meanwhile"),
+        Key("blocked", Kind.COUNT, "orders that were blocked meanwhile"),
+        Key("p95_ms", Kind.WORD, "latency of the orders that were not blocked, at the worst"),
+        Key("paper_p95_ms", Kind.WORD, "the same of paper"),
+        Key("now", Kind.WORD, "mode after a roll back: hold+safe"),
+        Key("guard", Kind.WORD, "live guard after a roll back: disabled"),
+        Key("promotion", Kind.COUNT, "the promotion that was waiting and is ended"),
+        Key("incident", Kind.WORD, "the note that was opened"),
+    ),
+)
