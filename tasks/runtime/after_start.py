@@ -5,7 +5,7 @@ Runbook 002, Rollback & Release. Only paths that are free of side effects are as
 
 from urllib.parse import urlsplit
 
-from tasks.rules.faults import Fault, Refused, RuntimeUnreachable
+from tasks.rules.faults import Fault, Refused
 from tasks.rules.guard.readiness import required_in
 from tasks.rules.guard.readiness_verdict import Demand
 from tasks.rules.guard.rollback import SILENT
@@ -38,12 +38,19 @@ def held_before(base: str, key: str) -> str:
     try:
         if read_state.fn(base).is_held:
             return "already"
+    except Fault as fault:
+        _refuse_unless_silent(fault)
+    try:
         hold.fn(base, "rollback", "watchkeeper", key)
-    except RuntimeUnreachable as fault:
-        if fault.reason not in SILENT:
-            raise
+    except Fault as fault:
+        _refuse_unless_silent(fault)
         return "silent"
     return "verified"
+
+
+def _refuse_unless_silent(fault: Fault) -> None:
+    if fault.reason not in SILENT:
+        raise fault
 
 
 @step(retries=0)  # the request repeats itself

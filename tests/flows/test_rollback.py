@@ -130,6 +130,16 @@ def test_a_runtime_that_is_gone_cannot_be_held_and_is_rolled_back_all_the_same(s
     assert site.serves() == "a"
 
 
+@pytest.mark.row("D002-432")
+def test_a_release_that_says_nothing_of_its_state_does_not_stand_in_the_way_of_leaving_it(site):
+    verified(site, "a")
+    site.deploy("b", "odd")
+    assert site.back(do="record", execute=False).fields["why"] == "smoke_failed"
+    outcome = site.back()
+    assert (outcome.status, outcome.fields["held"], outcome.fields["stopped"]) == (Status.OK, "silent", "killed")
+    assert site.serves() == "a"
+
+
 @pytest.mark.row("P002-430")
 def test_a_runtime_that_refuses_the_hold_is_not_touched(site, monkeypatch):
     verified(site, "a")

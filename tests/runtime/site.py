@@ -1,7 +1,7 @@
 """A place where releases of the stand-in lie: folders, a link, a declaration, and a process that swallows SIGTERM.
 
-A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up) or `cold` (never
-gets ready).
+A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up), `cold` (never
+gets ready) or `odd` (says nothing of its state).
 """
 
 import hashlib
@@ -31,6 +31,11 @@ runpy.run_module("tests.runtime.serve", run_name="__main__")
 _KINDS = {
     "good": "",
     "ends": "sys.exit(1)",
+    "odd": (
+        "from tests.gitea.replies import as_json\n"
+        "from tests.runtime import views\n"
+        "views.status_full = lambda asked: as_json(200, {'router': 'gone'})"
+    ),
     "cold": 'os.environ["SIM_WARM"] = "0"',
 }
 

@@ -46,7 +46,7 @@ ROLLBACK = Contract(
         Key(
             "half_done", Kind.FLAG, "whether a run that was broken off is found: finished by this one if it executes"
         ),
-        Key("held", Kind.WORD, "verified, already (it was in HOLD), or silent (nobody answered)"),
+        Key("held", Kind.WORD, "verified, already (it was in HOLD), or silent (nobody answered sanely)"),
         Key("stopped", Kind.WORD, "none was running, asked, command (its own) or killed"),
         Key("stop_s", Kind.RATIO, "how long the end took, the port free again"),
         Key("pid", Kind.COUNT, "the process that listens; of port_taken: the one that holds the port"),

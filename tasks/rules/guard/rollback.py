@@ -29,8 +29,8 @@ ROLLBACK_REASONS = (
     "release_failed",
     "back_failed",
 )
-# What leaves a hold unseen because nobody answers: then the verified end of the process is what makes it safe.
-SILENT = ("runtime_unreachable", "runtime_error")
+# What leaves a hold unseen because nobody answers sanely: then the verified end of the process is what makes it safe.
+SILENT = ("runtime_unreachable", "runtime_error", "runtime_answer_unknown")
 
 
 class Standing(StrEnum):
