@@ -48,8 +48,9 @@ def all_good(target, folder):
     (folder / "promotion.toml").write_text(PAPERS.format(day=datetime.now(UTC).date()))
 
 
-def signing(monkeypatch, first, second, phrase):
+def signing(monkeypatch, people, phrase):
     """Two people who type name, code and confirmation."""
+    first, second = people
     return typing(
         monkeypatch,
         ("who asks", first.name),

@@ -13,6 +13,9 @@ from tasks.rules.faults import Misconfigured
 FILES = sorted(path for path in (ROOT / "flows").glob("*/*.py") if "@procedure(" in path.read_text())
 HEARTBEAT = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
 
+# Kept apart by a lock or a row of their own.
+OWN_LOCK = ("janitor", "soak-tick", "safe-mode", "live-promotion")
+
 
 @pytest.fixture
 def edited(tmp_path):
@@ -77,7 +80,7 @@ def test_what_writes_is_never_repeated_by_itself_and_never_runs_twice_at_a_time(
     for one in read_file().deployments:
         retries = one.work_pool.job_variables["env"]["PREFECT_TASKS_DEFAULT_RETRIES"]
         assert retries == ("3" if "reads" in one.tags else "0"), one.name
-        if "writes" in one.tags and one.name not in ("janitor", "soak-tick", "safe-mode"):  # kept apart by a lock of their own
+        if "writes" in one.tags and one.name not in OWN_LOCK:
             assert one.concurrency_limit is not None
             assert one.concurrency_limit.limit == 1
 

@@ -45,7 +45,7 @@ def promote_apart(runtime, people, steps):
             operations._engine.cache_clear()  # its connections belong to the parent
             requests._client.cache_clear()
             run, patch = Run(runtime), pytest.MonkeyPatch()
-            with signing(patch, *people, run.phrase), telling(run.hear), without_server():
+            with signing(patch, people, run.phrase), telling(run.hear), without_server():
                 sys.setprofile(kill_after(steps))
                 live_promotion.fn(to="live-canary", execute=True, restart_wait_s=10, ready_wait_s=5)
         finally:
@@ -58,7 +58,8 @@ class Operator(threading.Thread):
 
     def __init__(self, runtime) -> None:
         super().__init__(daemon=True)
-        self.runtime, self.over, self.sent = runtime, threading.Event(), []
+        self.runtime, self.over = runtime, threading.Event()
+        self.sent: list[str] = []
 
     def run(self):
         while not self.over.wait(0.05):

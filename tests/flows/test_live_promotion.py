@@ -10,6 +10,7 @@ import pytest
 from flows.guard.live_promotion import live_promotion
 from tasks.procedure import telling
 from tasks.records.chain import read_chain
+from tasks.rules.outcome import Outcome
 from tests.people import KEY, App, typing
 from tests.promotions import all_good, remember, signing
 from tests.runtime.world import OPERATOR_B_TOKEN
@@ -46,7 +47,8 @@ class Run:
     """A run by hand; an operator restarts the runtime when the run says that it waits for that."""
 
     def __init__(self, runtime, starts="", meanwhile=lambda _: None) -> None:
-        self.runtime, self.starts, self.meanwhile, self.said = runtime, starts, meanwhile, []
+        self.runtime, self.starts, self.meanwhile = runtime, starts, meanwhile
+        self.said: list[Outcome] = []
 
     @property
     def lines(self):
@@ -74,7 +76,7 @@ class Run:
 
 
 def promoted(monkeypatch, people, run, to, **more):
-    with signing(monkeypatch, *people, run.phrase) as typist:
+    with signing(monkeypatch, people, run.phrase) as typist:
         run(to, **more)
     run.screen = typist.screen
     return run

@@ -27,8 +27,9 @@ def waiting(runtime, people, tmp_path):
 
 def phrase_of(dsn):
     with psycopg.connect(dsn) as conn:
-        (plan,) = conn.execute("SELECT plan_hash FROM promotions ORDER BY id DESC LIMIT 1").fetchone()
-    return f"LIVE-CANARY-{plan[:8]}"
+        found = conn.execute("SELECT plan_hash FROM promotions ORDER BY id DESC LIMIT 1").fetchone()
+    assert found
+    return f"LIVE-CANARY-{found[0][:8]}"
 
 
 def sign(run, app, phrase, **more):

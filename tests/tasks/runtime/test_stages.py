@@ -23,6 +23,12 @@ stop_grace_s = 1
 """
 
 
+def place_of(config, file):
+    place = find_place.fn(config, "runtime", file)
+    assert place
+    return place
+
+
 @pytest.fixture
 def declared(tmp_path, monkeypatch):
     port = free_port()
@@ -39,7 +45,7 @@ def declared(tmp_path, monkeypatch):
         )
     monkeypatch.setenv("RUNTIME_URL", f"http://127.0.0.1:{port}")
     yield config
-    place = find_place.fn(config, "runtime", "testnet.env")
+    place = place_of(config, "testnet.env")
     started = remembered(place)
     if started and started.pid and psutil.pid_exists(started.pid):
         psutil.Process(started.pid).kill()
@@ -49,18 +55,18 @@ def declared(tmp_path, monkeypatch):
 def test_each_stage_is_a_new_process_with_its_own_file_although_sigterm_is_swallowed(declared):
     stopped = []
     for stage in (Stage.TESTNET, Stage.LIVE_CANARY):
-        place = find_place.fn(declared, "runtime", f"{stage}.env")
+        place = place_of(declared, f"{stage}.env")
         stopped.append(restart_at.fn(place).how)
         assert held_at.fn("", stage, 10).is_held
     assert stopped == ["none", "killed"]
     # A word that means no profile is paper, silently: that is not the stage that was asked for.
-    restart_at.fn(find_place.fn(declared, "runtime", "live.env"))
+    restart_at.fn(place_of(declared, "live.env"))
     with pytest.raises(Fault, match="stage_not_reached"):
         held_at.fn("", Stage.LIVE, 0)
 
 
 def test_a_stage_without_its_file_is_refused_and_without_a_declaration_an_operator_restarts(declared, tmp_path):
     with pytest.raises(Refused, match="env_file_missing"):
-        env_file_at(find_place.fn(declared, "runtime", "none.env"))
+        env_file_at(place_of(declared, "none.env"))
     assert find_place.fn(tmp_path / "none.toml", "runtime", "x.env") is None
     assert find_place.fn(declared, "other", "x.env") is None
