@@ -60,7 +60,7 @@ def test_what_a_run_still_needs_is_named(gitea, monkeypatch):
     assert missing_gitea_settings() == ("GITEA_URL", "GITEA_ADMIN_PASSWORD")
     with pytest.raises(Misconfigured) as caught:
         check_server()
-    assert caught.value.fields == {"env": ("GITEA_URL",)}
+    assert caught.value.fields == {"env": ("GITEA_URL", "GITEA_ADMIN_PASSWORD")}
     monkeypatch.setenv("GITEA_TOKEN", "t")
     assert missing_gitea_settings() == ("GITEA_URL",)
 
