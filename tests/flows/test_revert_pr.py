@@ -180,5 +180,5 @@ def test_as_a_run_of_the_server_it_shows_the_files_in_conflict(work):
         revert_pr(sha=bad, repo_root=str(work), return_state=True)
     assert [(said.status, said.reason) for said in run.said] == [(Status.FAIL, "revert_conflicts")]
     shown = Artifact.get(key="revert-conflicts")
-    assert shown
+    assert isinstance(shown, Artifact)
     assert '"a"' in str(shown.data)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -29,7 +30,7 @@ def committed(repo, product, parents=()):
 def run(capsys, repo, **options):
     """The exit of the run and its lines, as by hand without a server."""
     with without_server():
-        state = split.fn(repo_root=str(repo.path), **options)
+        state: Any = split.fn(repo_root=str(repo.path), **options)
     return int(state.is_failed()), capsys.readouterr().out.splitlines()
 
 

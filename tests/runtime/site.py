@@ -8,6 +8,7 @@ import hashlib
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -107,8 +108,9 @@ class Site:
     def leads_to(self) -> str:
         return str((self.folder / "current").readlink())
 
-    def full(self) -> dict:
-        return httpx.get(f"{self.url}/api/ui/status/full", trust_env=False).json()
+    def full(self) -> dict[str, Any]:
+        found: dict[str, Any] = httpx.get(f"{self.url}/api/ui/status/full", trust_env=False).json()
+        return found
 
     def serves(self) -> str:
         """The release whose process answers."""

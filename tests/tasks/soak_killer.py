@@ -1,8 +1,8 @@
 """Ticks of a soak killed at every n-th step of our code: `python -m tests.tasks.soak_killer FOLDER STRIDE`.
 
 Each case is a region with a folder of its own. A process judges an hour and is killed (SIGKILL, by itself, when a
-count of calls and returns in the modules that write is reached); then the hour is judged again, and the next one. The cases end when a process
-was not killed any more. Prints how many there were.
+count of calls and returns in the modules that write is reached); then the hour is judged again, and the next one.
+The cases end when a process was not killed any more. Prints how many there were.
 """
 
 import os
@@ -35,7 +35,7 @@ def kill_after(steps: int) -> Callable[[FrameType, str, object], None]:
 
     def count(frame: FrameType, _event: str, _argument: object) -> None:
         nonlocal done
-        done += os.path.basename(frame.f_code.co_filename) in OURS and "rules" not in frame.f_code.co_filename
+        done += Path(frame.f_code.co_filename).name in OURS and "rules" not in frame.f_code.co_filename
         if done == steps:
             os.kill(os.getpid(), signal.SIGKILL)
 

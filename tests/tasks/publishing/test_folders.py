@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ def _made(path: Path) -> Path:
 
 
 def committed(repo: RawGit, product, **others) -> str:
-    tip = repo.commit(repo.tree({b"product": product, **others}), [], WHO, WHO, b"m\n")
+    names: dict[bytes, Any] = {b"product": product, **others}
+    tip = repo.commit(repo.tree(names), [], WHO, WHO, b"m\n")
     repo.finish(tip)
     return tip
 
