@@ -29,7 +29,7 @@ def _made(path: Path) -> Path:
 
 
 def committed(repo: RawGit, product, **others) -> str:
-    names: dict[bytes, Any] = {b"product": product, **others}
+    names: dict[Any, Any] = {b"product": product, **others}
     tip = repo.commit(repo.tree(names), [], WHO, WHO, b"m\n")
     repo.finish(tip)
     return tip
