@@ -206,6 +206,7 @@ def _parameters(procedure: Procedure, broken: Path) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.row("P001-2", "P001-23", "W001-32", "W001-33")
 def test_no_canary_is_found_anywhere_after_every_procedure_ran(
     production, database, prefect_server, tmp_path, capfd, caplog, monkeypatch
