@@ -19,7 +19,17 @@ from tests.flows.test_live_promotion import Run, at, guard_of, people, place, ro
 from tests.promotions import all_good, signing
 
 __all__ = ["people", "place"]
-OURS = ("live_promotion.py", "promotions.py", "acts.py", "guarding.py", "stages.py", "asking.py", "requests.py")
+OURS = (
+    "live_promotion.py",
+    "promotion_plan.py",
+    "promotion_steps.py",
+    "promotions.py",
+    "acts.py",
+    "guarding.py",
+    "stages.py",
+    "asking.py",
+    "requests.py",
+)
 STRIDE, FIRST = 149, 5
 SIGNED = ("applying", "verifying", "done", "rolled_back")
 

@@ -1,0 +1,124 @@
+"""The plan of a promotion: every gate judged from the facts of this moment, shown before anybody is asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.approvals.operators import list_operators
+from tasks.clock import utc_now
+from tasks.evidence import show_table
+from tasks.procedure import tell
+from tasks.rules.approval import plan_hash_of
+from tasks.rules.contracts.promotion import PROMOTION_ITEM
+from tasks.rules.guard.promotion import (
+    Item,
+    Plan,
+    Stage,
+    Way,
+    blocking,
+    checklist_hash,
+    gates_for,
+    judged,
+    phrase_for,
+)
+from tasks.rules.guard.readiness import required_in
+from tasks.rules.guard.readiness_verdict import Demand, judge
+from tasks.rules.guard.safe_mode import runtime_word
+from tasks.rules.outcome import Status, Value
+from tasks.runtime.guarding import can_approve, read_limits
+from tasks.runtime.promotion_evidence import environment_digest, outcomes_for, read_papers
+from tasks.runtime.reading import moment, probe, read_runtime_profile, read_state
+from tasks.runtime.stages import env_file_at
+from tasks.services.commands import Place
+from tasks.settings.guard import runtime_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked for, and where the runtime stands."""
+
+    base: str
+    target: Stage
+    here: Stage
+    way: Way
+    commit: str
+    papers: Path
+    place: Place | None
+    restart_wait_s: int
+    ready_wait_s: int
+
+    @property
+    def runtime(self) -> str:
+        return runtime_word(self.base)
+
+
+def plan_promotion(ask: Ask) -> tuple[Plan, tuple[Item, ...]]:
+    """All facts of this moment, judged; the same facts give the same plan."""
+    names = [one.name for one in list_operators(utc_now()) if one.state == "active"]
+    items = judged(
+        ask.target,
+        ask.commit,
+        moment(),
+        outcomes=outcomes_for(gates_for(ask.target)),
+        papers=read_papers(ask.papers, names),
+        runtime=_runtime_facts(ask, len(names)),
+    )
+    environment = environment_digest(env_file_at(ask.place)) if ask.place else "by_operator"
+    profile = read_runtime_profile(ask.base)
+    checklist, limits = checklist_hash(items), read_limits(ask.base)
+    return Plan(ask.target, ask.here, ask.runtime, profile, ask.commit, checklist, environment, limits), items
+
+
+def _runtime_facts(ask: Ask, operators: int) -> dict[str, str | None]:
+    """What is wrong with each gate that the runtime itself is asked for; None where nothing is."""
+    state, said = read_state(ask.base), read_runtime_profile(ask.base)
+    verdict = judge(probe(ask.base), demand(), moment())
+    limits = state.risk_limits_enabled and state.has_caps
+    expected = state.category == ask.here.category and said == state.profile
+    return {
+        "profile": None if expected else "profile_differs",
+        "safe_mode": None if state.safe_mode else "safe_mode_off",
+        "readiness": None
+        if verdict.is_ready
+        else "+".join(one.reason for one in verdict.blockers)[:60] or "not_ready",
+        "risk_limits": None if limits else "limits_not_active",
+        "two_operators": None if operators > 1 else f"active:{operators}",
+        "two_tokens": None if can_approve() else "second_token_missing",
+    }
+
+
+def demand() -> Demand:
+    found = runtime_settings()
+    return Demand(required_in(found.readiness_required), found.readiness_ttl_s, hold_may_stand=True)
+
+
+def show_plan(plan: Plan, items: tuple[Item, ...]) -> tuple[str, ...]:
+    """A line for each item and a table of the plan; what blocks."""
+    for one in items:
+        tell(
+            PROMOTION_ITEM.says(
+                Status.FAIL if one.blocks else Status.OK,
+                item=one.gate.name,
+                state=one.word.value,
+                evidence=one.gate.evidence,
+                age_s=one.age_s,
+                limit_s=one.gate.limit_s,
+                why=one.why or None,
+                approver=one.waiver.approver if one.waiver else None,
+            )
+        )
+    signed_for = plan_hash_of(plan.as_data())
+    rows = [{"what": name, "value": str(value)} for name, value in plan.as_data().items()]
+    rows += [
+        {"what": "plan", "value": signed_for},
+        {"what": "LIVE_CONFIRM", "value": phrase_for(plan.target, signed_for)},
+    ]
+    rows += [{"what": one.gate.name, "value": f"{one.word} {one.why}".strip()} for one in items]
+    show_table("live-promotion-plan", rows, f"{plan.source} to {plan.target}")
+    return blocking(items)
+
+
+def plan_words(plan: Plan, blocked: tuple[str, ...]) -> dict[str, Value]:
+    if blocked:
+        return {"blocked": blocked}
+    signed_for = plan_hash_of(plan.as_data())
+    return {"plan": signed_for, "confirm": phrase_for(plan.target, signed_for)}
