@@ -11,6 +11,9 @@ from functools import cache
 from tasks.rules.redaction import scrub
 from tasks.settings import known_secrets
 
+# They tell every connection's host and address at levels below, which no rule of ours has looked at.
+_CHATTY = ("httpcore", "httpx")
+
 
 @cache
 def install() -> None:
@@ -27,6 +30,8 @@ def install() -> None:
         return record
 
     logging.setLogRecordFactory(scrubbed)
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
 from deployments.wanted import read_file
 from flows.services.service_health import service_health
@@ -142,7 +143,8 @@ def _triage_deployed():
 
 def _triages(deployment):
     with get_client(sync_client=True) as client:
-        runs = [run for run in client.read_flow_runs(limit=200) if run.deployment_id == deployment]
+        ours = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+        runs = client.read_flow_runs(deployment_filter=ours)
     return [(run.parameters, run.tags) for run in runs]
 
 

@@ -27,7 +27,6 @@ REVERT_REASONS = (
     "ci_missing",
     "disk_full",
     "missing_env",
-    "git_failed",
     *GITEA_REASONS,
 )
 _GOOD, _PENDING = "success", ("pending", "")
