@@ -2,7 +2,7 @@
 
 from tasks.rules.outcome import Contract, Key, Kind, Status
 
-_DECLARATION_REASONS = (
+DECLARATION_REASONS = (
     "no_declaration",
     "declaration_invalid",
     "unknown_service",
@@ -17,7 +17,7 @@ SERVICE_RESTART = Contract(
     _STATUSES,
     "003 Start/Stop",
     reasons=(
-        *_DECLARATION_REASONS,
+        *DECLARATION_REASONS,
         "no_start_command",
         "not_stopped",
         "not_started",
@@ -41,7 +41,7 @@ DOCKER_DEPLOY = Contract(
     (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL),
     "003 Deploy with Docker",
     reasons=(
-        *_DECLARATION_REASONS,
+        *DECLARATION_REASONS,
         "docker_missing",
         "docker_not_running",
         "docker_failed",

@@ -68,6 +68,18 @@ _HELD = (
     "risk_level_2",
 )
 
+_OFFERS = (
+    Key("offers_generated", Kind.COUNT),
+    Key("offers_suppressed_total", Kind.COUNT),
+    Key("offers_suppressed_rate", Kind.RATIO),
+)
+_SENDS = (
+    Key("sends_attempted", Kind.COUNT),
+    Key("sends_queued", Kind.COUNT),
+    Key("sends_held_total", Kind.COUNT),
+    Key("sends_held_rate", Kind.RATIO),
+)
+
 SECOND_TOUCH_SUMMARY = Contract(
     "second_touch_summary",
     (Status.OK,),
@@ -75,14 +87,9 @@ SECOND_TOUCH_SUMMARY = Contract(
     reasons=("unknown_counters",),
     keys=(
         Key("second_touch_window_days", Kind.COUNT),
-        Key("offers_generated", Kind.COUNT),
-        Key("offers_suppressed_total", Kind.COUNT),
-        Key("offers_suppressed_rate", Kind.RATIO),
+        *_OFFERS,
         *(Key(f"offers_suppressed_{why}", Kind.COUNT) for why in (*_SUPPRESSED, "unknown")),
-        Key("sends_attempted", Kind.COUNT),
-        Key("sends_queued", Kind.COUNT),
-        Key("sends_held_total", Kind.COUNT),
-        Key("sends_held_rate", Kind.RATIO),
+        *_SENDS,
         *(Key(f"sends_held_{why}", Kind.COUNT) for why in _HELD),
         Key("disables_negative_ack", Kind.COUNT),
         Key("disables_identity_leak", Kind.COUNT),
@@ -98,13 +105,8 @@ SECOND_TOUCH_HEALTH = Contract(
     exit_codes={Status.INSUFFICIENT_DATA: 0},
     keys=(
         Key("second_touch_health_window_days", Kind.COUNT),
-        Key("offers_generated", Kind.COUNT),
-        Key("offers_suppressed_total", Kind.COUNT),
-        Key("offers_suppressed_rate", Kind.RATIO),
-        Key("sends_attempted", Kind.COUNT),
-        Key("sends_queued", Kind.COUNT),
-        Key("sends_held_total", Kind.COUNT),
-        Key("sends_held_rate", Kind.RATIO),
+        *_OFFERS,
+        *_SENDS,
         Key("disables_identity_leak", Kind.COUNT),
         Key("disables_negative_ack", Kind.COUNT),
         Key("status", Kind.WORD),

@@ -1,6 +1,7 @@
 """What the cleanup of published folders and their return from the archive say (runbook 003; spec 003, 8)."""
 
 from tasks.rules.approval import Problem
+from tasks.rules.contracts.publishing import REGISTRY_KEYS, REGISTRY_REASONS, REPOSITORY_REASONS
 from tasks.rules.outcome import Contract, Key, Kind, Status
 from tasks.rules.publishing.cleanup import Rule
 from tasks.rules.publishing.remote import GITEA_REASONS
@@ -8,15 +9,9 @@ from tasks.rules.publishing.remote import GITEA_REASONS
 _CONSERVATION = "003 Local Space Conservation Policy"
 
 GROUND_REASONS = (
-    "not_a_repository",
-    "shallow_clone",
-    "partial_clone",
-    "foreign_encoding",
-    "no_such_commit",
-    "git_failed",
+    *REPOSITORY_REASONS,
     "unsafe_archive_dir",
-    "registry_invalid",
-    "registry_not_written",
+    *REGISTRY_REASONS,
     "unknown_project",
 )
 STEP_REASONS = (
@@ -37,13 +32,8 @@ STEP_REASONS = (
     "not_moved",
     "not_removed",
     "missing_env",
-    "registry_invalid",
-    "registry_not_written",
+    *REGISTRY_REASONS,
     *GITEA_REASONS,
-)
-_PROBLEMS = (
-    Key("problems", Kind.WORDS, "what is wrong with the registry's file, as row:what"),
-    Key("problem_count", Kind.COUNT, "how many things are, when not all of them are named"),
 )
 
 PROJECT_CLEANUP = Contract(
@@ -88,7 +78,7 @@ PROJECT_CLEANUP = Contract(
         Key("plan", Kind.DIGEST, "what two people approve: these deletions and no others"),
         Key("request", Kind.COUNT, "number of the request for approval"),
         Key("report", Kind.TEXT, "the lists of this run among the artifacts"),
-        *_PROBLEMS,
+        *REGISTRY_KEYS,
     ),
 )
 
@@ -119,6 +109,6 @@ PROJECT_RESTORE = Contract(
         Key("project", Kind.ENCODED, "source folder and name, written as in project_cleanup_project"),
         Key("bytes", Kind.COUNT, "bytes that came back"),
         Key("unknown", Kind.ENCODED, "names that were asked for and are not in the registry"),
-        *_PROBLEMS,
+        *REGISTRY_KEYS,
     ),
 )

@@ -60,7 +60,7 @@ SPLIT_NOTE = Contract(
 _GITEA_REASONS = tuple(reason for reason in GITEA_REASONS if reason not in REPOSITORY_REASONS)
 REGISTRY_REASONS = ("registry_invalid", "registry_not_written")
 NAME_REASONS = ("name_not_allowed", "name_collision")
-_REGISTRY_KEYS = (
+REGISTRY_KEYS = (
     Key("problems", Kind.WORDS, "what is wrong with the registry's file, as row:what"),
     Key("problem_count", Kind.COUNT, "how many things are, when not all of them are named"),
 )
@@ -103,7 +103,7 @@ PRODUCT_PUBLISH = Contract(
         Key("deleted", Kind.COUNT, "local folders that were deleted"),
         Key("left_out", Kind.COUNT, "folders that are no projects"),
         Key("unknown", Kind.ENCODED, "names that were asked for and are not there"),
-        *_REGISTRY_KEYS,
+        *REGISTRY_KEYS,
     ),
 )
 
@@ -167,7 +167,7 @@ PUBLISH_STATUS = Contract(
         Key("unknown", Kind.COUNT, "whose remote was not asked or did not answer"),
         Key("archived", Kind.COUNT, "whose folder is in the archive"),
         Key("deleted", Kind.COUNT, "whose folder is gone"),
-        *_REGISTRY_KEYS,
+        *REGISTRY_KEYS,
     ),
 )
 

@@ -1,5 +1,6 @@
 """What going back to an earlier release, and taking a merged change back, says (runbook 002, Rollback & Release)."""
 
+from tasks.rules.contracts.deploying import DECLARATION_REASONS
 from tasks.rules.guard.answers import RUNTIME_REASONS
 from tasks.rules.guard.rollback import ROLLBACK_REASONS
 from tasks.rules.outcome import Contract, Key, Kind, Status
@@ -24,12 +25,7 @@ ROLLBACK = Contract(
     _SECTION,
     reasons=(
         *ROLLBACK_REASONS,
-        "no_declaration",
-        "declaration_invalid",
-        "unknown_service",
-        "env_file_missing",
-        "port_taken",
-        "disk_full",
+        *DECLARATION_REASONS,
         "no_start_command",
         "not_stopped",
         "memory_invalid",
