@@ -158,15 +158,18 @@ def code_problem(person: Person, step: int | None) -> Problem | None:
     return Problem.CODE_USED if step <= person.last_step else None
 
 
+def _end_of(asked: Asked, now: datetime) -> Problem | None:
+    return _ENDED.get(asked.state_at(now))
+
+
 def request_problems(asked: Asked | None, plan_hash: str, now: datetime) -> tuple[Problem, ...]:
     """Why no signature on this request can count, whoever signs."""
     if asked is None:
         return (Problem.UNKNOWN_REQUEST,)
     found = []
-    state = asked.state_at(now)
-    if state in _ENDED:
-        found.append(_ENDED[state])
-    elif state is State.APPROVED:
+    if ended := _end_of(asked, now):
+        found.append(ended)
+    elif asked.state is State.APPROVED:
         found.append(Problem.ALREADY_APPROVED)
     elif asked.answers >= MOST_ANSWERS:
         found.append(Problem.TOO_MANY_ANSWERS)
@@ -195,7 +198,7 @@ def refusal_problems(asked: Asked | None, now: datetime) -> tuple[Problem, ...]:
     """Any operator may say no to what is open, also to what is approved and not yet used."""
     if asked is None:
         return (Problem.UNKNOWN_REQUEST,)
-    ended = _ENDED.get(asked.state_at(now))
+    ended = _end_of(asked, now)
     return (ended,) if ended else ()
 
 
@@ -204,10 +207,9 @@ def use_problems(asked: Asked | None, action: str, plan_hash: str, now: datetime
     if asked is None:
         return (Problem.UNKNOWN_REQUEST,)
     found = []
-    state = asked.state_at(now)
-    if state in _ENDED:
-        found.append(_ENDED[state])
-    elif state is not State.APPROVED:
+    if ended := _end_of(asked, now):
+        found.append(ended)
+    elif asked.state is not State.APPROVED:
         found.append(Problem.NOT_APPROVED)
     if (asked.action, asked.plan_hash) != (action, plan_hash):
         found.append(Problem.PLAN_CHANGED)

@@ -2,30 +2,8 @@
 
 import pytest
 
-from tasks.rules.contracts import (
-    acceptance,
-    checklist,
-    daily,
-    database,
-    deploying,
-    environment,
-    guard,
-    health,
-    metrics,
-    production,
-    promotion,
-    quick,
-    records,
-    release,
-    rollback,
-    runtime,
-    services,
-    smoke,
-    soak,
-    triage,
-    validation,
-)
-from tasks.rules.outcome import COMMON_REASONS, Contract, Status
+from tasks.rules.contracts import REGISTRY
+from tasks.rules.outcome import COMMON_REASONS, Status
 from tasks.rules.playbooks import playbook_for
 from tasks.rules.playbooks.runbook import (
     CONNECT_FAILED,
@@ -66,34 +44,7 @@ HARMLESS = {
     "already_there",
 }
 BAD = {Status.FAIL, Status.ERROR, Status.UNHEALTHY}
-CONTRACTS = [
-    contract
-    for family in (
-        database,
-        health,
-        production,
-        daily,
-        release,
-        quick,
-        services,
-        soak,
-        validation,
-        guard,
-        runtime,
-        promotion,
-        rollback,
-        environment,
-        acceptance,
-        metrics,
-        deploying,
-        records,
-        triage,
-        smoke,
-        checklist,
-    )
-    for contract in vars(family).values()
-    if isinstance(contract, Contract)
-]
+CONTRACTS = tuple(REGISTRY.values())
 
 
 @pytest.mark.row("P001-35", "P004-520")

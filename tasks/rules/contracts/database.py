@@ -2,26 +2,27 @@
 
 from tasks.rules.outcome import Contract, Key, Kind, Status
 
+PLAN_REASONS = (
+    "missing_plan",
+    "empty_plan",
+    "missing_migration",
+    "invalid_migration_name",
+    "duplicate_migration_id",
+    "non_increasing_migration_id",
+    "migration_gap",
+    "stray_file",
+    "unreadable_migration",
+    "transaction_control",
+    "mixed_migration",
+    "multiple_heads",
+)
 _ALEMBIC_OR_SQL = "name of the migration file, or `unknown`"
 
 DB_BOOTSTRAP_DRY_RUN = Contract(
     "db_bootstrap_dry_run",
     (Status.OK, Status.FAIL),
     "001 Production bootstrap, step 2",
-    reasons=(
-        "missing_plan",
-        "empty_plan",
-        "missing_migration",
-        "invalid_migration_name",
-        "duplicate_migration_id",
-        "non_increasing_migration_id",
-        "migration_gap",
-        "stray_file",
-        "unreadable_migration",
-        "transaction_control",
-        "mixed_migration",
-        "multiple_heads",
-    ),
+    reasons=PLAN_REASONS,
     keys=(
         Key("migrations", Kind.COUNT, "files in the plan"),
         Key("reasons", Kind.WORDS, "all that is wrong with the plan, when it is more than one thing"),

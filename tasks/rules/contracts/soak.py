@@ -10,6 +10,18 @@ _JOURNAL_FAULTS = ("journal_missing", "journal_not_read", "journal_damaged", "jo
 _NO_JOURNAL = ("journal_missing", "journal_not_read")
 _CLOCK_FAULTS = ("clock_went_back", "clock_ahead", "clock_not_scaled", "invalid_time")
 _EVERY_LIMIT_BROKEN = Facts(0.0, 0.0, 1.0, 9e9, 9e99, None, (EDGE_REPORT, KPI_GATE))
+HOOK_REASONS = (
+    "not_announced",
+    "run_not_finished",
+    "run_failed",
+    "no_such_deployment",
+    "refused_by_server",
+    "hooks_invalid",
+    "secret_missing",
+    "not_reached",
+    "no_answer_in_time",
+    *(f"http_{code}" for code in range(300, 600)),
+)
 _VIOLATIONS = evaluate(_EVERY_LIMIT_BROKEN, CAPS[next(iter(CAPS))], Thresholds()).violations
 
 JOURNAL_VERIFY = Contract(
@@ -101,20 +113,11 @@ SOAK_ACTION = Contract(
     reasons=(
         "announced",
         "nobody_to_tell",
-        "not_announced",
         "rehearsed",
         "called",
         "run_created",
         "run_completed",
-        "run_not_finished",
-        "run_failed",
-        "no_such_deployment",
-        "refused_by_server",
-        "hooks_invalid",
-        "secret_missing",
-        "not_reached",
-        "no_answer_in_time",
-        *(f"http_{code}" for code in range(300, 600)),
+        *HOOK_REASONS,
     ),
     keys=(
         Key("phase", Kind.WORD),

@@ -5,6 +5,15 @@ from tasks.rules.outcome import Contract, Key, Kind, Status
 from tasks.rules.publishing.remote import GITEA_REASONS
 
 _SECTION = "003 Incident Playbook"
+ROTATION_REASONS = (
+    "invalid_repos",
+    "hook_missing",
+    "too_many_hooks",
+    "env_file_unclear",
+    "new_secret_refused",
+    "old_secret_accepted",
+    "not_proved",
+)
 
 INCIDENT_TRIAGE = Contract(
     "incident_triage",
@@ -37,13 +46,7 @@ WEBHOOK_SECRET_ROTATE = Contract(
         *SERVICE_RESTART.reasons,
         *GITEA_REASONS,
         "missing_env",
-        "invalid_repos",
-        "hook_missing",
-        "too_many_hooks",
-        "env_file_unclear",
-        "new_secret_refused",
-        "old_secret_accepted",
-        "not_proved",
+        *ROTATION_REASONS,
     ),
     keys=(
         Key("hooks", Kind.COUNT, "webhooks at Gitea that get the new secret"),

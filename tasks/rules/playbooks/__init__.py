@@ -6,6 +6,7 @@ ours; commands and reasons are literal.
 
 from dataclasses import replace
 
+from tasks.rules.contracts.database import PLAN_REASONS
 from tasks.rules.playbooks import (
     acceptance,
     checklist,
@@ -96,21 +97,6 @@ _FAMILIES = (
     security,
     checklist,
 )
-_PLAN_REASONS = (
-    "missing_plan",
-    "missing_migration",
-    "invalid_migration_name",
-    "duplicate_migration_id",
-    "non_increasing_migration_id",
-    "migration_gap",
-    "stray_file",
-    "empty_plan",
-    "unreadable_migration",
-    "multiple_heads",
-    "mixed_migration",
-    "transaction_control",
-    "migrations_invalid",
-)
 _LEDGER_REASONS = (
     "ledger_missing",
     "ledger_behind",
@@ -192,7 +178,7 @@ _BY_REASON: dict[str, Playbook] = {
     "artifact_not_written": ARTIFACT,
     "artifact_not_read": ARTIFACT,
     "invalid_artifact_name": ARTIFACT,
-    **dict.fromkeys(_PLAN_REASONS, PLAN),
+    **dict.fromkeys((*PLAN_REASONS, "migrations_invalid"), PLAN),
     **dict.fromkeys(_LEDGER_REASONS, LEDGER),
     **dict.fromkeys(_PART_REASONS, PART),
     **dict.fromkeys(_REGRESSION_REASONS, REGRESSED),

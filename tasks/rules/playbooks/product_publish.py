@@ -1,6 +1,8 @@
 """A next step for each reason of product-publish and publish-status (runbook 003, Product Repo Publishing)."""
 
+from tasks.rules.contracts.publishing import NAME_REASONS, REGISTRY_REASONS
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
+from tasks.rules.publishing.parity import PARITY_REASONS
 
 _PUBLISHING = "003 Product Repo Publishing"
 _CONFIGURATION = "003 Required Repo Configuration"
@@ -176,12 +178,10 @@ BY_REASON: dict[str, Playbook] = {
         ),
         REPOSITORY,
     ),
-    **dict.fromkeys(("name_collision", "name_not_allowed"), NAME),
+    **dict.fromkeys(NAME_REASONS, NAME),
     **dict.fromkeys(("push_diverged", "push_lease_lost", "remote_not_read"), DIVERGED),
     **dict.fromkeys(("push_protected", "push_refused"), PROTECTED),
-    **dict.fromkeys(
-        ("parity_branch_missing", "parity_head_differs", "parity_views_differ", "parity_tree_differs"), PARITY
-    ),
+    **dict.fromkeys(PARITY_REASONS, PARITY),
     **dict.fromkeys(("not_published", "would_not_publish"), NOT_PUBLISHED),
     "publishing_disabled": DISABLED,
     **dict.fromkeys(
@@ -192,6 +192,6 @@ BY_REASON: dict[str, Playbook] = {
     ),
     **dict.fromkeys(("detached_head", "invalid_branch", "invalid_prefix", "no_work_tree"), BRANCH),
     "fetch_failed": FETCH,
-    **dict.fromkeys(("registry_invalid", "registry_not_written"), REGISTRY),
+    **dict.fromkeys(REGISTRY_REASONS, REGISTRY),
     **dict.fromkeys(("parity_lost", "parity_unknown", "not_verified", "nothing_published"), STATUS),
 }

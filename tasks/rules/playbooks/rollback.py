@@ -1,6 +1,7 @@
 """A next step for each reason of going back to an earlier release (runbook 002, Rollback & Release)."""
 
 from tasks.rules.playbooks.playbook import AGAIN, ESCALATE, Playbook
+from tasks.rules.publishing.reverts import CHECK_REASONS, NOT_REVERTED_REASONS
 
 _SECTION = "002 Rollback & Release"
 
@@ -83,24 +84,8 @@ BY_REASON: dict[str, Playbook] = {
     ),
     **dict.fromkeys(("link_missing", "link_elsewhere", "runtime_mismatch"), LAYOUT),
     **dict.fromkeys(("release_failed", "smoke_failed", "not_held", "not_running", "started_before_switch"), NOT_GOOD),
-    **dict.fromkeys(
-        (
-            "repository_unreadable",
-            "commit_unknown",
-            "commit_not_on_branch",
-            "branch_unknown",
-            "mainline_missing",
-            "mainline_invalid",
-            "revert_conflicts",
-            "revert_empty",
-            "revert_failed",
-            "base_behind",
-            "branch_taken",
-            "push_refused",
-        ),
-        NOT_REVERTED,
-    ),
-    **dict.fromkeys(("ci_failed", "ci_pending", "ci_missing"), CHECKS),
+    **dict.fromkeys(NOT_REVERTED_REASONS, NOT_REVERTED),
+    **dict.fromkeys(CHECK_REASONS, CHECKS),
     "half_done": HALF_DONE,
     "back_failed": NOTHING_RUNS,
 }

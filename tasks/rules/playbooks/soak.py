@@ -1,5 +1,6 @@
 """A next step for each reason of runbook 004's soak procedures."""
 
+from tasks.rules.contracts.soak import HOOK_REASONS
 from tasks.rules.journal import Damage
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
@@ -108,18 +109,6 @@ REPLAY = Playbook(
     ),
 )
 
-_HOOK_WORDS = (
-    "not_announced",
-    "run_not_finished",
-    "run_failed",
-    "no_such_deployment",
-    "refused_by_server",
-    "hooks_invalid",
-    "secret_missing",
-    "not_reached",
-    "no_answer_in_time",
-    *(f"http_{code}" for code in range(300, 600)),
-)
 _BROKEN = (
     "input_missing:EDGE_REPORT.json",
     "input_missing:KPI_GATE.json",
@@ -141,7 +130,7 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("phase_differs", "journal_differs", "soak_active", "name_taken"), ASKED),
     **dict.fromkeys(("no_hours", "canary_required"), HOURS),
     "kept": KEPT,
-    **dict.fromkeys(_HOOK_WORDS, HOOK),
+    **dict.fromkeys(HOOK_REASONS, HOOK),
     **dict.fromkeys(("too_long", "journal_in_use", "rehearsal_stopped"), REHEARSAL),
     **dict.fromkeys(("decisions_differ", "unreadable_lines"), REPLAY),
     "no_facts": REPLAY,

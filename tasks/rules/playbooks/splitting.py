@@ -1,6 +1,6 @@
 """A next step for each reason of the split (runbook 003, Product Repo Publishing)."""
 
-from tasks.rules.contracts.publishing import INSIDE_REASONS, LEFT_OUT_REASONS
+from tasks.rules.contracts.publishing import FOLDER_REASONS, INSIDE_REASONS, LEFT_OUT_REASONS, NO_SPLIT_REASONS
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
 _PUBLISHING = "003 Product Repo Publishing"
@@ -82,9 +82,7 @@ BY_REASON: dict[str, Playbook] = {
     "foreign_encoding": ENCODING,
     "no_such_commit": NO_COMMIT,
     "git_failed": DAMAGED,
-    **dict.fromkeys(("invalid_source_dir", "source_dir_missing", "unknown_project", "no_projects"), FOLDERS),
-    **dict.fromkeys(
-        ("not_split", "history_gap", "join_repeated", "join_unresolved", "join_leaks", "join_differs"), NOT_SPLIT
-    ),
+    **dict.fromkeys(FOLDER_REASONS, FOLDERS),
+    **dict.fromkeys(("not_split", *NO_SPLIT_REASONS), NOT_SPLIT),
     **dict.fromkeys(("gap_skipped", *LEFT_OUT_REASONS, *INSIDE_REASONS), NOTED),
 }

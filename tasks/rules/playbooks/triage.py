@@ -1,5 +1,6 @@
 """A next step for each reason of the triage and of the rotation."""
 
+from tasks.rules.contracts.triage import ROTATION_REASONS
 from tasks.rules.playbooks.playbook import AGAIN, Playbook
 
 _SECTION = "003 Incident Playbook"
@@ -47,16 +48,6 @@ BY_REASON: dict[str, Playbook] = {
     "no_evidence": EVIDENCE,
     "note_not_written": NOTE,
     "probe_not_possible": PROBE,
-} | dict.fromkeys(
-    (
-        "invalid_repos",
-        "hook_missing",
-        "too_many_hooks",
-        "env_file_unclear",
-        "new_secret_refused",
-        "old_secret_accepted",
-        "not_proved",
-    ),
-    ROTATION,
-)
+    **dict.fromkeys(ROTATION_REASONS, ROTATION),
+}
 BY_TOKEN: dict[str, Playbook] = {"incident_triage": EVIDENCE, "webhook_secret_rotate": ROTATION}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tasks.rules.faults import Refused
 from tasks.rules.publishing.remote import GITEA_REASONS
 
-REVERT_REASONS = (
+NOT_REVERTED_REASONS = (
     "repository_unreadable",
     "commit_unknown",
     "commit_not_on_branch",
@@ -22,9 +22,11 @@ REVERT_REASONS = (
     "base_behind",
     "branch_taken",
     "push_refused",
-    "ci_failed",
-    "ci_pending",
-    "ci_missing",
+)
+CHECK_REASONS = ("ci_failed", "ci_pending", "ci_missing")
+REVERT_REASONS = (
+    *NOT_REVERTED_REASONS,
+    *CHECK_REASONS,
     "disk_full",
     "missing_env",
     *GITEA_REASONS,
