@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from tasks import operations
 from tasks.operations import StoredOutcome
-from tasks.rules.guard.promotion import Stage, gates_for
+from tasks.rules.guard.promotion import Stage
+from tasks.rules.guard.promotion_checklist import gates_for
 from tests.people import typing
 
 PAPERS = """

@@ -9,17 +9,8 @@ from tasks.evidence import show_table
 from tasks.procedure import tell
 from tasks.rules.approval import plan_hash_of
 from tasks.rules.contracts.promotion import PROMOTION_ITEM
-from tasks.rules.guard.promotion import (
-    Item,
-    Plan,
-    Stage,
-    Way,
-    blocking,
-    checklist_hash,
-    gates_for,
-    judged,
-    phrase_for,
-)
+from tasks.rules.guard.promotion import Plan, Stage, Way, phrase_for
+from tasks.rules.guard.promotion_checklist import Item, blocking, checklist_hash, gates_for, judged
 from tasks.rules.guard.readiness import required_in
 from tasks.rules.guard.readiness_verdict import Demand, judge
 from tasks.rules.guard.safe_mode import runtime_word

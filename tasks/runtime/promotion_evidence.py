@@ -11,7 +11,7 @@ from tasks import operations
 from tasks.operations import StoredOutcome
 from tasks.rules.approval import is_operator_name
 from tasks.rules.faults import Fault, Refused
-from tasks.rules.guard.promotion import DOCUMENTS, Evidence, Gate, Papers, Waiver
+from tasks.rules.guard.promotion_checklist import DOCUMENTS, Evidence, Gate, Papers, Waiver
 from tasks.rules.redaction import looks_secret
 from tasks.step import step
 

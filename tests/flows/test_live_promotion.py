@@ -329,7 +329,8 @@ def test_no_stage_is_skipped_and_the_same_one_is_nothing_to_do(runtime, people):
 
 
 def test_a_frozen_or_future_outcome_is_no_evidence():
-    from tasks.rules.guard.promotion import Evidence, Papers, Stage, judged
+    from tasks.rules.guard.promotion import Stage
+    from tasks.rules.guard.promotion_checklist import Evidence, Papers, judged
 
     now = datetime(2026, 11, 21, tzinfo=UTC)
     items = judged(

@@ -7,21 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.rules.faults import Refused
-from tasks.rules.guard.promotion import (
-    OPEN,
+from tasks.rules.guard.promotion import OPEN, Stage, Standing, Way, may_follow, stage_of, way_to
+from tasks.rules.guard.promotion_checklist import (
     Evidence,
     Papers,
-    Stage,
-    Standing,
     Waiver,
-    Way,
     blocking,
     checklist_hash,
     gates_for,
     judged,
-    may_follow,
-    stage_of,
-    way_to,
 )
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
