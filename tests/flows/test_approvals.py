@@ -20,7 +20,7 @@ from tasks.procedure import procedure
 from tasks.rules.approval import plan_hash_of
 from tasks.rules.contracts.guard import APPROVE
 from tasks.rules.outcome import Outcome, Status
-from tests.conftest import _fresh_database
+from tests.operations_tables import empty, shared_operations
 from tests.people import KEY, App, shown_secret, typing
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "approvals")
@@ -41,18 +41,13 @@ def erase() -> Outcome:
 
 @pytest.fixture(scope="module")
 def approvals_database(postgres):
-    from tasks import operations
-
-    with _fresh_database(postgres) as dsn:
-        operations.Base.metadata.create_all(operations._engine(dsn))
+    with shared_operations(postgres) as dsn:
         yield dsn
-        operations._engine(dsn).dispose()
 
 
 @pytest.fixture
 def approvals(approvals_database, monkeypatch):
-    with psycopg.connect(approvals_database) as conn:
-        conn.execute("TRUNCATE operators, approval_codes, approval_requests RESTART IDENTITY CASCADE")
+    empty(approvals_database, "operators", "approval_codes", "approval_requests")
     monkeypatch.setenv("WATCHKEEPER_DSN", approvals_database)
     monkeypatch.setenv("WATCHKEEPER_APPROVAL_KEY", KEY)
     monkeypatch.setattr(f"{__name__}.plan", {"delete": ["a"]})

@@ -10,8 +10,8 @@ from flows.guard.shift_log import shift_log
 from tasks.approvals.operators import list_operators  # noqa: F401  its tables
 from tasks.records.notes import write_into
 from tasks.records.shift import record_shift
-from tasks.step import without_server
-from tests.conftest import _fresh_database
+from tests.by_hand import lines_of
+from tests.operations_tables import empty, shared_operations
 from tests.people import KEY, App, typing
 
 NOTE = "# What happened\n\nOrders stopped.\n\n# Decisions\n\nStay in hold.\n\n# Next steps\n\nAsk the venue.\n"
@@ -19,21 +19,17 @@ NOTE = "# What happened\n\nOrders stopped.\n\n# Decisions\n\nStay in hold.\n\n# 
 
 @pytest.fixture(scope="module")
 def records_database(postgres):
-    from tasks import operations
-
-    with _fresh_database(postgres) as dsn:
-        operations.Base.metadata.create_all(operations._engine(dsn))
+    with shared_operations(postgres) as dsn:
         yield dsn
-        operations._engine(dsn).dispose()
 
 
 @pytest.fixture(autouse=True)
-def empty(records_database, monkeypatch, tmp_path):
-    with psycopg.connect(records_database) as conn:
-        conn.execute(
-            "TRUNCATE records, record_documents, operators, approval_codes, approval_requests, outcomes, incidents"
-            " RESTART IDENTITY CASCADE"
-        )
+def place(records_database, monkeypatch, tmp_path):
+    empty(
+        records_database,
+        *("records", "record_documents", "outcomes", "incidents"),
+        *("operators", "approval_codes", "approval_requests"),
+    )
     for name, value in (
         ("WATCHKEEPER_DSN", records_database),
         ("WATCHKEEPER_APPROVAL_KEY", KEY),
@@ -45,16 +41,9 @@ def empty(records_database, monkeypatch, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def ask(capsys):
+def ask(flow, **parameters):
     """The last line of a procedure that was started by hand."""
-
-    def said(flow, **parameters) -> str:
-        with without_server():
-            flow.fn(**flow.validate_parameters(parameters))
-        return str(capsys.readouterr().out.splitlines()[-1])
-
-    return said
+    return lines_of(flow, **parameters)[-1]
 
 
 @pytest.fixture
@@ -65,7 +54,7 @@ def text_file(tmp_path):
 
 
 @pytest.fixture
-def note(ask):
+def note():
     line = ask(
         incident_note, do="draft", key="orders-stopped", profile="paper", venue="okx", why="stale-p95", logs=()
     )
@@ -73,7 +62,7 @@ def note(ask):
 
 
 @pytest.mark.row("P002-403", "P002-404", "P002-410")
-def test_a_draft_has_its_number_its_snapshot_and_says_what_is_wanting(ask, monkeypatch):
+def test_a_draft_has_its_number_its_snapshot_and_says_what_is_wanting(monkeypatch):
     monkeypatch.setenv("WATCHKEEPER_NOW", "2026-11-21T03:00:00Z")
     asked = {
         "do": "draft",
@@ -93,7 +82,7 @@ def test_a_draft_has_its_number_its_snapshot_and_says_what_is_wanting(ask, monke
 
 
 @pytest.mark.row("P002-405", "P002-406", "P002-407", "P002-411")
-def test_a_note_is_written_reviewed_by_another_person_and_closed(ask, note, text_file, monkeypatch, tmp_path):
+def test_a_note_is_written_reviewed_by_another_person_and_closed(note, text_file, monkeypatch, tmp_path):
     alice, bob = App("alice").enrolled(), App("bob")
     bob.enrolled(by="alice")
     named = {"incident": note}
@@ -123,7 +112,7 @@ def test_a_note_is_written_reviewed_by_another_person_and_closed(ask, note, text
 
 
 @pytest.mark.row("P002-407", "W002-424")
-def test_an_author_cannot_be_the_reviewer(ask, note, text_file, monkeypatch):
+def test_an_author_cannot_be_the_reviewer(note, text_file, monkeypatch):
     alice, bob = App("alice").enrolled(), App("bob")
     bob.enrolled(by="alice")
     ask(incident_note, do="write", incident=note, operator="bob", text_file=text_file)
@@ -138,7 +127,7 @@ def test_an_author_cannot_be_the_reviewer(ask, note, text_file, monkeypatch):
 
 
 @pytest.mark.row("P002-406")
-def test_a_word_that_comes_between_voids_the_review(ask, note, monkeypatch):
+def test_a_word_that_comes_between_voids_the_review(note, monkeypatch):
     alice, bob = App("alice").enrolled(), App("bob")
     bob.enrolled(by="alice")
 
@@ -152,7 +141,7 @@ def test_a_word_that_comes_between_voids_the_review(ask, note, monkeypatch):
 
 
 @pytest.mark.row("P002-412", "D002-405")
-def test_a_text_is_typed_at_the_terminal_and_never_said(ask, note, monkeypatch, records_database):
+def test_a_text_is_typed_at_the_terminal_and_never_said(note, monkeypatch, records_database):
     answers = [
         ("What happened", "it stopped"),
         ("> ", "."),
@@ -189,28 +178,28 @@ def test_a_text_is_typed_at_the_terminal_and_never_said(ask, note, monkeypatch, 
         ({"do": "write", "incident": "note", "operator": "alice", "text_file": "empty.md"}, "nothing_written"),
     ],
 )
-def test_what_cannot_be_taken_is_refused(ask, note, asked, reason, empty):
-    (empty / "latin.md").write_bytes(b"# Decisions\n\xff\xfe")
-    (empty / "large.md").write_text("x" * 70_000)
-    (empty / "blame.md").write_text("# Blame\nhim\n")
-    (empty / "empty.md").write_text("# Decisions\n\n")
-    (empty / "link.md").symlink_to("blame.md")
+def test_what_cannot_be_taken_is_refused(note, asked, reason, place):
+    (place / "latin.md").write_bytes(b"# Decisions\n\xff\xfe")
+    (place / "large.md").write_text("x" * 70_000)
+    (place / "blame.md").write_text("# Blame\nhim\n")
+    (place / "empty.md").write_text("# Decisions\n\n")
+    (place / "link.md").symlink_to("blame.md")
     if asked.get("incident") == "note":
         asked = asked | {"incident": note}
     assert ask(incident_note, **asked).startswith(f"incident_note status=fail reason={reason}")
 
 
 @pytest.mark.row("P002-413")
-def test_what_looks_like_a_secret_is_in_no_note(ask, monkeypatch, empty, records_database):
+def test_what_looks_like_a_secret_is_in_no_note(monkeypatch, place, records_database):
     monkeypatch.setenv("SOME_API_TOKEN", "c4nary-token-value")
     secrets = ["c4nary-token-value", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "hunter2"]
-    (empty / "app.log").write_text(f"start {secrets[0]}\nsigned with {secrets[1]}\nAuthorization: Basic hunter2\n")
-    (empty / "note.md").write_text(f"# Decisions\n\nrotate {secrets[0]}\n")
+    (place / "app.log").write_text(f"start {secrets[0]}\nsigned with {secrets[1]}\nAuthorization: Basic hunter2\n")
+    (place / "note.md").write_text(f"# Decisions\n\nrotate {secrets[0]}\n")
     line = ask(incident_note, do="draft", key="k", logs=("app.log",))
     incident = line.split("incident=")[1].split()[0]
     ask(incident_note, do="write", incident=incident, operator="alice", text_file="note.md")
     ask(incident_note, do="export", incident=incident)
-    exported = "".join(path.read_text() for path in (empty / "artifacts").rglob("INC-*"))
+    exported = "".join(path.read_text() for path in (place / "artifacts").rglob("INC-*"))
     assert "signed with [redacted run]" in exported
     with psycopg.connect(records_database) as conn:
         kept = str(
@@ -221,38 +210,38 @@ def test_what_looks_like_a_secret_is_in_no_note(ask, monkeypatch, empty, records
 
 
 @pytest.mark.row("P002-400", "P002-403", "P002-414")
-def test_the_shift_log_is_shown_exported_and_verified(ask, empty):
+def test_the_shift_log_is_shown_exported_and_verified(place):
     record_shift.fn("live-confirm", subject="live", operator="alice")
     assert ask(shift_log).startswith("shift_log status=ok do=show chain=shift-log records=1 head=")
     assert ask(shift_log, do="verify").startswith(
         "shift_log status=insufficient_data reason=unproven do=verify chain=shift-log records=1 head="
     )
     assert ask(shift_log, do="export").endswith(" files=2")
-    first = {path.name: path.read_bytes() for path in (empty / "artifacts" / "records").iterdir()}
+    first = {path.name: path.read_bytes() for path in (place / "artifacts" / "records").iterdir()}
     assert ask(shift_log, do="export").endswith(" known=1 files=2")
-    assert first == {path.name: path.read_bytes() for path in (empty / "artifacts" / "records").iterdir()}
+    assert first == {path.name: path.read_bytes() for path in (place / "artifacts" / "records").iterdir()}
     assert ask(shift_log, do="verify").endswith(" known=1")
 
 
 @pytest.mark.row("P002-403")
-def test_a_damaged_log_is_not_exported_over_a_good_one(ask, empty, records_database):
+def test_a_damaged_log_is_not_exported_over_a_good_one(place, records_database):
     for number in range(3):
         record_shift.fn("step", number=number)
     ask(shift_log, do="export")
-    before = (empty / "artifacts" / "records" / "shift-log.json").read_bytes()
+    before = (place / "artifacts" / "records" / "shift-log.json").read_bytes()
     with psycopg.connect(records_database) as conn:
         conn.execute("DELETE FROM records WHERE seq = 3")
     assert "status=fail reason=truncated do=export" in ask(shift_log, do="export")
-    assert (empty / "artifacts" / "records" / "shift-log.json").read_bytes() == before
+    assert (place / "artifacts" / "records" / "shift-log.json").read_bytes() == before
 
 
-def test_a_remark_is_handed_over_by_a_file(ask, empty):
-    (empty / "remark.txt").write_text("Keep an eye on okx.\n")
+def test_a_remark_is_handed_over_by_a_file(place):
+    (place / "remark.txt").write_text("Keep an eye on okx.\n")
     asked = {"do": "add", "text_file": "remark.txt"}
     assert ask(shift_log, **asked) == "shift_log status=fail reason=missing_operator"
     assert " records=1 " in ask(shift_log, **asked, operator="alice")
     ask(shift_log, do="export")
-    assert "Keep an eye on okx." in (empty / "artifacts" / "records" / "shift-log.md").read_text()
+    assert "Keep an eye on okx." in (place / "artifacts" / "records" / "shift-log.md").read_text()
     assert "status=ok" in ask(shift_log)
 
 

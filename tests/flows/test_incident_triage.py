@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import psycopg
 import pytest
 from prefect.client.orchestration import get_client
 
@@ -16,24 +15,19 @@ from flows.guard.incident_note import incident_note
 from flows.services.incident_triage import incident_triage
 from flows.services.service_restart import service_restart
 from tasks.records.notes import list_notes
-from tasks.step import without_server
-from tests.conftest import _fresh_database
+from tests.by_hand import lines_of
+from tests.operations_tables import empty, shared_operations
 
 
 @pytest.fixture(scope="module")
 def records_database(postgres):
-    from tasks import operations
-
-    with _fresh_database(postgres) as dsn:
-        operations.Base.metadata.create_all(operations._engine(dsn))
+    with shared_operations(postgres) as dsn:
         yield dsn
-        operations._engine(dsn).dispose()
 
 
 @pytest.fixture(autouse=True)
 def place(records_database, monkeypatch, tmp_path):
-    with psycopg.connect(records_database) as conn:
-        conn.execute("TRUNCATE records, record_documents, outcomes, incidents RESTART IDENTITY CASCADE")
+    empty(records_database, "records", "record_documents", "outcomes", "incidents")
     monkeypatch.setenv("WATCHKEEPER_DSN", records_database)
     monkeypatch.setenv("ARTIFACTS_URL", str(tmp_path / "artifacts"))
     for name in ("ORKET_API_URL", "ORKET_RUNTIME_DB", "ORKET_WEBHOOK_URL", "ORKET_RATE_LIMIT", "RUNTIME_URL"):
@@ -42,14 +36,8 @@ def place(records_database, monkeypatch, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def ask(capsys):
-    def said(**parameters) -> str:
-        with without_server():
-            incident_triage.fn(**incident_triage.validate_parameters(parameters))
-        return str(capsys.readouterr().out.splitlines()[-1])
-
-    return said
+def ask(**parameters):
+    return lines_of(incident_triage, **parameters)[-1]
 
 
 def records(message: str, count: int, ago: timedelta = timedelta(minutes=1)) -> str:
@@ -83,7 +71,7 @@ def limited_server(monkeypatch):
 
 
 @pytest.mark.row("P003-600", "P003-601", "P003-607", "W003-600")
-def test_an_api_that_is_down_gets_a_cause_a_next_step_and_a_note(ask, place, monkeypatch):
+def test_an_api_that_is_down_gets_a_cause_a_next_step_and_a_note(place, monkeypatch):
     with sqlite3.connect(place / "orket.db") as conn:
         conn.execute("CREATE TABLE t (x)")
     monkeypatch.setenv("ORKET_RUNTIME_DB", str(place / "orket.db"))
@@ -99,8 +87,7 @@ def test_an_api_that_is_down_gets_a_cause_a_next_step_and_a_note(ask, place, mon
     note = list_notes.fn()[0]
     assert (note.facts["profile"], note.facts["why"]) == ("services", "api_down")
     assert ask(playbook="api_5xx") == line
-    with without_server():
-        incident_note.fn(**incident_note.validate_parameters({"do": "export", "incident": note.incident}))
+    lines_of(incident_note, do="export", incident=note.incident)
     page = (place / "artifacts" / "incidents" / f"{note.incident}.md").read_text()
     assert "workspace/default/orket.log" in page
     assert "Webhook handler error" in page
@@ -115,7 +102,7 @@ def test_an_api_that_is_down_gets_a_cause_a_next_step_and_a_note(ask, place, mon
         (lambda path: path.write_bytes(b"no database at all" * 100), "not_a_database"),
     ],
 )
-def test_what_is_wrong_with_the_database_is_named(ask, place, monkeypatch, make, reason):
+def test_what_is_wrong_with_the_database_is_named(place, monkeypatch, make, reason):
     make(place / "orket.db")
     monkeypatch.setenv("ORKET_RUNTIME_DB", str(place / "orket.db"))
     line = ask(playbook="api_5xx")
@@ -124,7 +111,7 @@ def test_what_is_wrong_with_the_database_is_named(ask, place, monkeypatch, make,
 
 
 @pytest.mark.row("P003-603")
-def test_signature_anomalies_lead_to_the_rotation(ask, place):
+def test_signature_anomalies_lead_to_the_rotation(place):
     (place / "orket.log").write_text(
         records("Invalid webhook signature", 7) + records("Missing webhook signature", 2, timedelta(days=2))
     )
@@ -135,7 +122,7 @@ def test_signature_anomalies_lead_to_the_rotation(ask, place):
 
 
 @pytest.mark.row("P003-602")
-def test_probes_are_signed_bounded_and_end_at_the_first_refusal(ask, limited_server, monkeypatch):
+def test_probes_are_signed_bounded_and_end_at_the_first_refusal(limited_server, monkeypatch):
     monkeypatch.setenv("ORKET_RATE_LIMIT", "3")
     line = ask(playbook="webhook_storm", probes=20)
     assert " limit=3 limited_at=4 " in line
@@ -148,13 +135,13 @@ def test_probes_are_signed_bounded_and_end_at_the_first_refusal(ask, limited_ser
     )
 
 
-def test_probes_without_a_secret_are_refused(ask, monkeypatch):
+def test_probes_without_a_secret_are_refused(monkeypatch):
     monkeypatch.delenv("GITEA_WEBHOOK_SECRET", raising=False)
     assert ask(playbook="webhook_storm", probes=2) == "incident_triage status=fail reason=probe_not_possible"
 
 
 @pytest.mark.row("P003-604", "P003-605", "D003-603")
-def test_a_stall_is_told_by_time_limit_fixture_and_the_end_of_its_loading(ask, place, monkeypatch):
+def test_a_stall_is_told_by_time_limit_fixture_and_the_end_of_its_loading(place, monkeypatch):
     assert " cause=fixture_missing " in ask(playbook="verification_stall")
     folder = place / "workspace" / "verification"
     folder.mkdir(parents=True)
@@ -172,7 +159,7 @@ def test_a_stall_is_told_by_time_limit_fixture_and_the_end_of_its_loading(ask, p
 
 
 @pytest.mark.row("D003-600", "D003-601")
-def test_a_log_of_two_gigabytes_with_torn_lines_is_read_from_its_end(ask, place):
+def test_a_log_of_two_gigabytes_with_torn_lines_is_read_from_its_end(place):
     path = place / "orket.log"
     with path.open("wb") as file:
         file.truncate(2 << 30)
@@ -185,20 +172,20 @@ def test_a_log_of_two_gigabytes_with_torn_lines_is_read_from_its_end(ask, place)
 
 
 @pytest.mark.row("P003-600")
-def test_without_any_evidence_nothing_is_claimed(ask):
+def test_without_any_evidence_nothing_is_claimed():
     assert ask(playbook="api_5xx") == (
         "incident_triage status=insufficient_data reason=no_evidence playbook=api_5xx missing=2"
     )
 
 
-def test_a_cause_that_is_not_found_where_no_log_could_be_read_is_not_called_good(ask, place):
+def test_a_cause_that_is_not_found_where_no_log_could_be_read_is_not_called_good(place):
     (place / "workspace" / "verification").mkdir(parents=True)
     line = ask(playbook="verification_stall")
     assert line.startswith("incident_triage status=insufficient_data reason=no_evidence playbook=verification_stall")
     assert " incident=INC-" in line
 
 
-def test_a_note_that_cannot_be_written_is_said(ask, place, monkeypatch):
+def test_a_note_that_cannot_be_written_is_said(place, monkeypatch):
     monkeypatch.delenv("WATCHKEEPER_DSN")
     (place / "orket.log").write_text(records("Invalid webhook signature", 6))
     assert ask(playbook="webhook_storm").startswith(

@@ -3,14 +3,12 @@
 import shutil
 from dataclasses import replace
 
-import psycopg
 import pytest
 
-from tasks import operations
 from tasks.publishing.cleanup.looking import look_at, open_grounds
 from tasks.publishing.registry import exclude_from_git, open_registry, remember
 from tasks.rules.publishing.cleanup import Limits, plan_cleanup
-from tests.conftest import _fresh_database
+from tests.operations_tables import empty, shared_operations
 from tests.tasks.publishing.cleanup.bare_remote import BareRemote
 from tests.tasks.publishing.cleanup.repositories import NOW, Monorepo
 
@@ -61,17 +59,14 @@ def published(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cleanup_database(postgres):
-    with _fresh_database(postgres) as dsn:
-        operations.Base.metadata.create_all(operations._engine(dsn))
+    with shared_operations(postgres) as dsn:
         yield dsn
-        operations._engine(dsn).dispose()
 
 
 @pytest.fixture
 def memory(cleanup_database, monkeypatch):
     """The operations database, which knows nothing yet."""
-    with psycopg.connect(cleanup_database) as conn:
-        conn.execute("TRUNCATE published_projects, registry_files, project_archives RESTART IDENTITY")
+    empty(cleanup_database, "published_projects", "registry_files", "project_archives")
     monkeypatch.setenv("WATCHKEEPER_DSN", cleanup_database)
     return cleanup_database
 
