@@ -21,6 +21,7 @@ import pytest
 from psycopg import sql
 
 from flows.catalogue import Procedure, read_catalogue
+from tests.webhook_server import Webhook, webhook_server
 
 PASSWORD = "c4naryPassw0rd"
 HOST = "c4nary-host.internal"
@@ -89,7 +90,6 @@ def production(database: str, postgres: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("ORKET_API_URL", f"http://ops:{PASSWORD}@{HOST}:9")
     monkeypatch.setenv("ORKET_WEBHOOK_URL", _NOBODY)
     monkeypatch.setenv("ORKET_RUNTIME_DB", str(tmp_path / f"{VARIABLE}.db"))
-    monkeypatch.setenv("SLACK_WEBHOOK_URL", f"http://127.0.0.1:9/hooks/{VARIABLE}")
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS privacy_operations")
         admin.execute("CREATE DATABASE privacy_operations")
@@ -102,6 +102,14 @@ def production(database: str, postgres: str, monkeypatch: pytest.MonkeyPatch, tm
     remembered._engine.cache_clear()
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute("DROP DATABASE privacy_operations WITH (FORCE)")
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """Where the notices go; its address is a secret."""
+    with webhook_server() as server:
+        monkeypatch.setenv("SLACK_WEBHOOK_URL", f"{server.url}/{VARIABLE}")
+        yield server
 
 
 def _with_password(dsn: str) -> str:
@@ -209,7 +217,7 @@ def _parameters(procedure: Procedure, broken: Path) -> list[dict[str, object]]:
 @pytest.mark.timeout(900)
 @pytest.mark.row("P001-2", "P001-23", "W001-32", "W001-33")
 def test_no_canary_is_found_anywhere_after_every_procedure_ran(
-    production, database, prefect_server, tmp_path, capfd, caplog, monkeypatch
+    production, database, webhook, prefect_server, tmp_path, capfd, caplog, monkeypatch
 ):
     caplog.set_level(logging.DEBUG)
     broken = _broken_plan(tmp_path)
@@ -227,6 +235,7 @@ def test_no_canary_is_found_anywhere_after_every_procedure_ran(
         for name in ("db-verify", "ops-daily", "prod-verify", "retention"):
             _run(procedures[name], ASKED.get(name, [{}])[-1])
         monkeypatch.setenv("POSTGRES_DSN_PROD", f"not a dsn but {VARIABLE}")
+        monkeypatch.setenv("SLACK_WEBHOOK_URL", f"{_NOBODY}/hooks/{VARIABLE}")
         _run(procedures["db-verify"], {})
     printed = capfd.readouterr()
     found = {
@@ -234,6 +243,7 @@ def test_no_canary_is_found_anywhere_after_every_procedure_ran(
         "stderr": printed.err,
         "log records": "\n".join(record.getMessage() + str(record.exc_text) for record in caplog.records),
         "argument lists": "\n".join(arguments),
+        "notices": "\n".join(webhook.texts),
         "operations database": _everything_in_postgres(production),
         "prefect database": _everything_in_prefect(),
         **{f"file {path.name}": path.read_text(encoding="utf-8", errors="replace") for path in _files(tmp_path)},
@@ -241,6 +251,7 @@ def test_no_canary_is_found_anywhere_after_every_procedure_ran(
     assert len(found["prefect database"]) > 10_000
     assert len(found["operations database"]) > 1_000
     assert "db_verify status=fail reason=db_connect_failed" in found["stdout"]
+    assert "db_verify status=fail reason=db_connect_failed" in found["notices"]
     assert "db_bootstrap status=fail mode=apply_migrations reason=migration_apply_failed" in found["stdout"]
     leaks = [(where, canary) for where, text in found.items() for canary in CANARIES if canary in text]
     assert not leaks
