@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, ForeignKey, Index, create_engine, func, select, text
+from sqlalchemy import Engine, ForeignKey, Identity, Index, create_engine, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -33,7 +33,7 @@ class StoredOutcome(Base):
     __tablename__ = "outcomes"
     __table_args__ = (Index("ix_outcomes_procedure_at", "procedure", "at"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     at: Mapped[datetime]
     procedure: Mapped[str]
     token: Mapped[str]
@@ -66,7 +66,7 @@ class Incident(Base):
         Index("ux_incidents_open", "procedure", unique=True, postgresql_where=text("closed_at IS NULL")),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     procedure: Mapped[str]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
@@ -83,8 +83,9 @@ class MetricSnapshot(Base):
     """The aggregates of one day's run (never a row of the service's data)."""
 
     __tablename__ = "metric_snapshots"
+    __table_args__ = (Index("ix_metric_snapshots_at", "procedure", "at"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     at: Mapped[datetime]
     procedure: Mapped[str]
     window_days: Mapped[int]

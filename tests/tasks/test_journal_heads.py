@@ -3,10 +3,8 @@
 from datetime import UTC, datetime
 
 import git
-import psycopg
 import pytest
 
-from tasks import operations, soak_memory
 from tasks.git_notes import put_note, read_note
 from tasks.journal import append
 from tasks.journal_heads import keep_in_database, read_heads, spread_head
@@ -63,27 +61,3 @@ def test_the_notes_have_a_history_so_that_a_changed_note_shows(repository):
 def test_a_note_that_somebody_wrote_by_hand_is_no_head(repository):
     put_note(repository / "J.jsonl", "not a head")
     assert read_heads(repository / "J.jsonl") == {}
-
-
-def test_the_plan_of_the_operations_database_builds_what_the_models_say(database, monkeypatch):
-    from tasks.plans import read_plan
-    from tests.tasks.plan_folders import DSN, apply
-
-    monkeypatch.setenv(DSN, database)
-    apply(read_plan.fn("migrations/operations"))
-    query = (
-        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
-        " WHERE table_name LIKE 'soak%' OR table_name = 'journal_heads' ORDER BY 1, 2"
-    )
-    with psycopg.connect(database) as connection:
-        planned = connection.execute(query).fetchall()
-        connection.execute("DROP TABLE soaks, soak_ticks, soak_ladders, journal_heads")
-        connection.commit()
-    monkeypatch.setenv("WATCHKEEPER_DSN", database)
-    with operations.session() as active:
-        operations.Base.metadata.create_all(active.connection())
-    with psycopg.connect(database) as connection:
-        assert connection.execute(query).fetchall() == planned
-    assert len(planned) > 20
-    assert soak_memory.Soak.__tablename__ == "soaks"
-    operations._engine(database).dispose()

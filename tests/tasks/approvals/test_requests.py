@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from tasks.approvals.operators import revoke
@@ -159,22 +158,3 @@ def test_a_request_that_is_not_there_is_refused_by_its_number(people):
     with pytest.raises(Refused, match="unknown_request"):
         find_request(12345)
     assert give_answer(12345, PLAN, Answer("sign", "bob", people["bob"].code(NOW)), NOW) == (Problem.UNKNOWN_REQUEST,)
-
-
-def test_the_revision_builds_what_the_models_say(database, approvals, monkeypatch):
-    """The tables of these tests come from the models; those of an operator from the plan."""
-    from tasks.plans import read_plan
-    from tests.tasks.plan_folders import DSN, apply
-
-    columns = (
-        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
-        " WHERE table_name ~ '^(operators|approval_)' ORDER BY 1, 2"
-    )
-    indexes = "SELECT indexdef FROM pg_indexes WHERE tablename ~ '^(operators|approval_)' ORDER BY 1"
-    monkeypatch.setenv(DSN, database)
-    apply(read_plan.fn("migrations/operations"))
-    with psycopg.connect(database) as planned, psycopg.connect(approvals) as modelled:
-        for query in (columns, indexes):
-            rows = planned.execute(query).fetchall()
-            assert len(rows) > 4
-            assert rows == modelled.execute(query).fetchall()
