@@ -138,6 +138,7 @@ def _cut(send: Send) -> None:
 def running_gitea(folder: Path) -> Iterator[Server]:
     """A Gitea with a site admin `boss` on a free port, until the block is left."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only where proto says TCP
         server = Server(World(folder), listening.getsockname()[1])
         server.world.root_url = f"{server.url}/"
         config = uvicorn.Config(

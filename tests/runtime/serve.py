@@ -32,6 +32,7 @@ def main() -> int:
         sys.stderr.write("ERROR: [Errno 98] address already in use\n")
         return 1
     with listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _serve(Server(_booted(), listening.getsockname()[1]), listening)
 
 

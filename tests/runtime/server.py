@@ -154,6 +154,7 @@ def engine_of(server: Server) -> uvicorn.Server:
 def running_runtime() -> Iterator[Server]:
     """A runtime on a free port, until the block is left."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only where proto says TCP
         server = Server(World(), listening.getsockname()[1])
         engine = engine_of(server)
         thread = threading.Thread(target=engine.run, args=([listening],), daemon=True)
