@@ -33,7 +33,9 @@ for _name in (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole files to one worker, and all that looks at the one stack to the same: what is started is started once."""
     for item in items:
-        group = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
+        file = item.nodeid.partition("::")[0]
+        shared = file.startswith("tests/acceptance/") and "stack" in getattr(item, "fixturenames", ())
+        group = "stack" if shared else file
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -140,7 +139,8 @@ def test_an_interrupt_still_ends_in_one_line(tmp_path):
     program = (
         "import socket, sys\n"
         "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()\n"
-        "print(s.getsockname()[1], flush=True); sys.stdin.read()\n"
+        "print(s.getsockname()[1], flush=True)\n"
+        "taken = s.accept(); print('taken', flush=True); sys.stdin.read()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -154,9 +154,9 @@ def test_an_interrupt_still_ends_in_one_line(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(4)
+        assert mute.stdout.readline() == "taken\n"
         run.send_signal(signal.SIGTERM)
-        out, _ = run.communicate(timeout=30)
+        out, _ = run.communicate(timeout=120)
         assert mute.stdin
         mute.stdin.close()
     assert out == "db_verify status=error reason=interrupted\n"

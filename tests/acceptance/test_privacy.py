@@ -214,10 +214,11 @@ def _parameters(procedure: Procedure, broken: Path) -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 @pytest.mark.row("P001-2", "P001-23", "W001-32", "W001-33")
+@pytest.mark.usefixtures("prefect_server")
 def test_no_canary_is_found_anywhere_after_every_procedure_ran(
-    production, database, webhook, prefect_server, tmp_path, capfd, caplog, monkeypatch
+    production, database, webhook, tmp_path, capfd, caplog, monkeypatch
 ):
     caplog.set_level(logging.DEBUG)
     broken = _broken_plan(tmp_path)
