@@ -4,8 +4,8 @@ from pathlib import Path
 
 from flows.publishing.product_publish import product_publish
 from flows.publishing.publish_status import publish_status
-from tasks.procedure import telling
 from tasks.rules.outcome import Outcome
+from tests.by_hand import outcomes_of
 from tests.gitea.fixtures import commit_files, git
 
 SECRET = "nobody else's business"
@@ -20,17 +20,11 @@ def make_monorepo(folder: Path) -> Path:
 
 def run_publish(monorepo: Path, **options: object) -> list[Outcome]:
     """All that a run by hand says; the last one is its result."""
-    return _said(product_publish, {"repo_root": str(monorepo), **options})
+    return outcomes_of(product_publish, **{"repo_root": str(monorepo), **options})
 
 
 def run_status(monorepo: Path) -> list[Outcome]:
-    return _said(publish_status, {"repo_root": str(monorepo)})
-
-
-def _said(flow, options) -> list[Outcome]:
-    with telling(lambda _: None) as run:
-        flow.fn(**flow.validate_parameters(options))
-    return run.said
+    return outcomes_of(publish_status, repo_root=str(monorepo))
 
 
 def results(said: list[Outcome]) -> dict[str, Outcome]:

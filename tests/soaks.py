@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.step import has_server
+
 GOOD: dict[str, Any] = {"latency": {"p50": 200, "p95": 300, "p99": 400}, "net_bps": 3.0, "taker_ratio": 0.1}
 SLOW: dict[str, Any] = GOOD | {"latency": {"p50": 200, "p95": 400, "p99": 500}}
 POOR: dict[str, Any] = GOOD | {"net_bps": 2.2}
@@ -23,6 +25,19 @@ def put_inputs(folder: Path, at: int, *, readiness: float = 95.0, edge: dict[str
         path = folder / f"{name}.json"
         path.write_text(json.dumps(content))
         os.utime(path, (at, at))
+
+
+def run(flow: Any, **options: object) -> None:
+    """Start a procedure as the fixture `by_hand` has it: with a server or without."""
+    if has_server():
+        flow(return_state=True, **options)
+    else:
+        flow.fn(**flow.validate_parameters(options))
+
+
+def last_line(capsys: Any, flow: Any, **options: object) -> str:
+    run(flow, **options)
+    return plain(capsys.readouterr().out)[-1]
 
 
 def plain(lines: str) -> list[str]:

@@ -13,18 +13,11 @@ import pytest
 
 from tasks.rules.outcome import Status
 from tasks.rules.publishing.registry import FILE
-from tasks.step import without_server
 from tests.publishing_monorepo import make_monorepo, run_publish
 
 ROOT = Path(__file__).parents[2]
 HANG_S = 1.0
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-@pytest.fixture(autouse=True)
-def by_hand():
-    with without_server():
-        yield
 
 
 @pytest.fixture

@@ -8,17 +8,11 @@ import pytest
 from flows.publishing.product_publish import product_publish
 from tasks.rules.outcome import Status
 from tasks.rules.publishing.registry import FILE
-from tasks.step import without_server
+from tests.by_hand import outcomes_of
 from tests.gitea.fixtures import commit_files, git
 from tests.publishing_monorepo import SECRET, everything_in, history, make_monorepo, results, run_publish, run_status
 
 GITEA = ("GITEA_URL", "GITEA_ADMIN_USER", "GITEA_ADMIN_PASSWORD", "GITEA_PRODUCT_OWNER")
-
-
-@pytest.fixture(autouse=True)
-def by_hand():
-    with without_server():
-        yield
 
 
 @pytest.fixture
@@ -224,7 +218,7 @@ def test_source_branch_and_prefix_come_from_the_flags_or_else_from_the_variables
     monkeypatch.setenv("PRODUCT_PUBLISH_TARGET_BRANCH", "stable")
     monkeypatch.setenv("PRODUCT_PUBLISH_REPO_PREFIX", "p-")
     monkeypatch.setenv("PRODUCT_PUBLISH_REPO_ROOT", str(monorepo))
-    assert product_publish.fn(execute=True)
+    assert outcomes_of(product_publish, execute=True)[-1].status is Status.OK
     assert gitea.repo("p-gamma").branches().keys() == {"stable"}
     run_publish(monorepo, execute=True, source_dir="product", branch="next", repo_prefix="", projects=["alpha"])
     assert gitea.repo("alpha").branches().keys() == {"next"}

@@ -9,17 +9,10 @@ import pytest
 from tasks.publishing.registry import sole_publisher
 from tasks.rules.outcome import Status
 from tasks.rules.publishing.registry import FILE
-from tasks.step import without_server
 from tests.gitea.fixtures import commit_files, git
 from tests.publishing_monorepo import history, make_monorepo, results, run_publish
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
-
-
-@pytest.fixture(autouse=True)
-def by_hand():
-    with without_server():
-        yield
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from psycopg import sql
 
 from flows.publishing.product_publish import product_publish
-from tasks.step import without_server
 from tests.acceptance.test_privacy import watched_arguments
 from tests.gitea.fixtures import PASSWORD, commit_files
 from tests.publishing_monorepo import everything_in, make_monorepo, run_publish
@@ -48,7 +47,7 @@ def test_the_password_is_in_no_argument_list_no_file_no_line_no_log_and_no_table
 ):
     caplog.set_level(logging.DEBUG)
     gitea.trouble(f"{gitea.owner}/beta.git/git-receive-pack", times=9, status=500)
-    with watched_arguments() as arguments, without_server():
+    with watched_arguments() as arguments:
         said = run_publish(monorepo, execute=True, verify_parity=True)
         monkeypatch.setenv("GITEA_ADMIN_PASSWORD", PASSWORD + "-wrong")
         said += run_publish(monorepo, execute=True)

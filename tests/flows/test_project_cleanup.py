@@ -16,11 +16,10 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.publishing.project_cleanup import project_cleanup
 from flows.publishing.project_restore import project_restore
-from tasks.procedure import telling
 from tasks.publishing.registry import remember, sole_publisher
 from tasks.rules.publishing.registry import FILE, Entry
 from tasks.splitting import split
-from tasks.step import without_server
+from tests.by_hand import lines_of
 from tests.people import KEY, App, typing
 from tests.publishing_monorepo import everything_in, run_publish
 from tests.tasks.publishing.cleanup.repositories import Monorepo
@@ -66,16 +65,13 @@ def recorded(copied, template, monkeypatch):
 @pytest.fixture
 def monorepo(copied, gitea):
     """Published and verified at Gitea."""
-    with without_server():
-        assert run_publish(copied.root, execute=True, verify_parity=True)[-1].exit_code == 0
+    assert run_publish(copied.root, execute=True, verify_parity=True)[-1].exit_code == 0
     return copied
 
 
 def run(flow, monorepo, **options):
     """The lines of a run by hand, the last one at the end."""
-    with without_server(), telling(lambda _: None) as said:
-        flow.fn(**flow.validate_parameters({"repo_root": str(monorepo.root), **options}))
-    return [outcome.line for outcome in said.said]
+    return lines_of(flow, repo_root=str(monorepo.root), **options)
 
 
 def report(tmp_path):

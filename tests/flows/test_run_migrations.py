@@ -10,6 +10,7 @@ from tasks.plans import PROJECT_ROOT
 from tasks.procedure import part, telling
 from tasks.rules.services.migrations import Role
 from tasks.step import without_server
+from tests.by_hand import lines_of
 from tests.service_databases import FILES, INDEXES, copies, ledger, made_by_the_old_program, names
 
 RUNTIME, WEBHOOK = "orket_persistence.db", ".orket/webhook.db"
@@ -24,9 +25,7 @@ def here(tmp_path, monkeypatch):
 
 
 def said(**options):
-    with without_server(), telling(lambda _: None) as run:
-        run_migrations.fn(**run_migrations.validate_parameters(options))
-    return [one.line for one in run.said]
+    return lines_of(run_migrations, **options)
 
 
 @pytest.mark.row("P003-400", "P003-401", "P003-407", "W003-402")

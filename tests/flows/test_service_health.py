@@ -13,9 +13,8 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
 from deployments.wanted import read_file
 from flows.services.service_health import service_health
-from tasks.procedure import telling
 from tasks.rules.services.health import VARIABLES
-from tasks.step import without_server
+from tests.by_hand import lines_of
 from tests.service_databases import bring_up
 from tests.services.raw_server import raw_server
 from tests.webhook_server import webhook_server
@@ -43,9 +42,7 @@ def settings(monkeypatch):
 
 
 def said(**options):
-    with without_server(), telling(lambda _: None) as run:
-        service_health.fn(**service_health.validate_parameters({"second_look_s": 0, **options}))
-    return [one.line for one in run.said]
+    return lines_of(service_health, **{"second_look_s": 0, **options})
 
 
 @pytest.mark.row("P003-424")

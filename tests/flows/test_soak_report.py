@@ -1,7 +1,6 @@
 """Runbook 004, Long Soak: the report of a soak, and the smoke that rehearses one."""
 
 import json
-from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import psycopg
@@ -10,19 +9,11 @@ import pytest
 from flows.soak.soak import soak
 from flows.soak.soak_replay import soak_replay
 from flows.soak.soak_report import soak_report
-from tasks.step import has_server, without_server
 from tests.journals import chained, put, tick
-from tests.soaks import SLOW, plain, put_inputs, records, said
+from tests.soaks import SLOW, last_line, put_inputs, records, said
 
-pytestmark = pytest.mark.usefixtures("operations_database")
+pytestmark = pytest.mark.usefixtures("operations_database", "by_hand")
 SMOKE = {"shadow_hours": 0.01, "canary_hours": 0.01, "live_hours": 0.02, "out": "artifacts/soak_reports/smoke.json"}
-
-
-@pytest.fixture(autouse=True)
-def by_hand(request):
-    """Without a server, which is quicker, unless the test asks for one."""
-    with nullcontext() if "prefect_server" in request.fixturenames else without_server():
-        yield
 
 
 @pytest.fixture
@@ -35,11 +26,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def call(capsys, flow, **options):
-    if has_server():
-        flow(return_state=True, **options)
-    else:
-        flow.fn(**flow.validate_parameters(options))
-    return said(plain(capsys.readouterr().out)[-1])
+    return said(last_line(capsys, flow, **options))
 
 
 @pytest.mark.row("P004-305", "W004-301")

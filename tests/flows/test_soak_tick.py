@@ -23,15 +23,10 @@ from tests.journals import chained, put
 from tests.journals import tick as record_of_before
 from tests.soaks import GOOD, IDLE, POOR, SLOW, epoch, of, plain, put_inputs, records, said
 
+pytestmark = pytest.mark.usefixtures("by_hand")
 NOW = "2026-11-21T03:05:00Z"
 ROOT = Path(__file__).parents[2]
 NAN = GOOD | {"net_bps": float("nan")}
-
-
-@pytest.fixture(autouse=True)
-def by_hand():
-    with without_server():
-        yield
 
 
 @pytest.fixture
