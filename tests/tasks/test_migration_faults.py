@@ -59,7 +59,7 @@ SLEEPING = "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AN
 @pytest.mark.row("W001-11")
 def test_of_two_appliers_one_applies_and_the_other_skips_or_is_refused(production, tmp_path, postgres):
     texts = [f"CREATE TABLE t{number} (a int PRIMARY KEY)" for number in range(8)]
-    for _round in range(10):
+    for _round in range(4):
         with admin_of(production) as conn:
             conn.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         plan_of(tmp_path, *texts)
