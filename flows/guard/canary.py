@@ -18,7 +18,7 @@ from tasks.rules.guard.safe_mode import runtime_word
 from tasks.rules.outcome import Outcome, Status, Value
 from tasks.runtime.acts import hold
 from tasks.runtime.canary import Watched, believed, watch_canary
-from tasks.runtime.guarding import close_guard
+from tasks.runtime.guarding import close_guard, keep_closed
 from tasks.runtime.metrics_files import metrics_file
 from tasks.runtime.promotions import close_open
 from tasks.settings.guard import runtime_address
@@ -69,8 +69,11 @@ def _rolled_back(base: str, code: str) -> dict[str, Value]:
     """Held and closed first; then whatever waits for signatures is ended, and a note opened."""
     key = f"canary:{utc_now():%Y%m%dT%H%M%SZ}"
     state = hold(base, f"canary:{code}", "watchkeeper", key)
-    guard = close_guard(base, f"canary:{code}", f"{key}:close")
-    closed = close_open(runtime_word(base), "canary_failed", utc_now())
+    close_guard(base, f"canary:{code}", f"{key}:close")
+    try:
+        closed = close_open(runtime_word(base), "canary_failed", utc_now())
+    finally:  # a promotion may have opened it between the two
+        guard = keep_closed(base, f"canary:{code}", f"{key}:again")
     record_shift("canary_rolled_back", key=key, why=code, promotion=closed)
     return {
         "now": state.word,

@@ -27,7 +27,7 @@ from tasks.rules.guard.promotion import (
 )
 from tasks.rules.outcome import Outcome, Status, Value
 from tasks.runtime.acts import hold
-from tasks.runtime.guarding import close_guard, read_guard
+from tasks.runtime.guarding import close_guard, keep_closed, read_guard
 from tasks.runtime.promotions import Promotion, close_open, has_open, open_promotion
 from tasks.runtime.reading import read_state
 from tasks.runtime.stages import find_place, held_at, restart_at
@@ -127,25 +127,28 @@ def _down(ask: Ask) -> Outcome:
     state = hold(ask.base, f"down:{ask.target}", "watchkeeper", key)
     if ask.here.is_live:
         close_guard(ask.base, f"down:{ask.target}", f"{key}:close")
-    written = _down_written(ask, key)
-    if ask.way is Way.DOWN:
+    closed, written = _closed_on_the_way_down(ask, key)
+    guard = keep_closed(ask.base, f"down:{ask.target}", f"{key}:again")
+    if ask.way is Way.DOWN or closed:
         if ask.place:
-            restart_at(ask.place)
-        state = held_at(ask.base, ask.target, ask.restart_wait_s)
-    more: dict[str, Value] = {"now": state.word, "guard": read_guard(ask.base).state}
+            restart_at(ask.place, wait_s=ask.restart_wait_s)
+        state, guard = held_at(ask.base, ask.target, ask.restart_wait_s), read_guard(ask.base)
+    more: dict[str, Value] = {"now": state.word, "guard": guard.state}
     if not written:
         return _said(ask, Status.FAIL, None, more, "journal_not_written")
     return _said(ask, Status.OK, None, more)
 
 
-def _down_written(ask: Ask, key: str) -> bool:
+def _closed_on_the_way_down(ask: Ask, key: str) -> tuple[int | None, bool]:
+    """The promotion that was open, and whether all of it could be written down."""
+    closed = None
     try:
         closed = close_open(ask.runtime, "went_down", utc_now())
         subject = f"promotion-{closed}" if closed else None
         record_shift("promotion_down", subject=subject, key=key, source=ask.here.value, target=ask.target.value)
     except Fault:
-        return False
-    return True
+        return closed, False
+    return closed, True
 
 
 def _run_id() -> UUID | None:

@@ -14,7 +14,7 @@ from tasks.rules.guard.state import RuntimeState
 from tasks.rules.outcome import Status
 from tasks.runtime.acts import hold, hold_again
 from tasks.runtime.guarding import Guard, close_guard, open_guard, read_guard
-from tasks.runtime.promotions import Promotion, move
+from tasks.runtime.promotions import Promotion, last_step, move
 from tasks.runtime.stages import held_at, restart_at
 from tasks.runtime.waiting import ready_within
 
@@ -51,11 +51,8 @@ def apply(ask: Ask, promotion: Promotion, asked: Asked) -> tuple[RuntimeState, G
         hold(ask.base, f"{promotion.subject}:{ask.target}", str(asked.requested_by), f"{promotion.subject}:hold")
         _restarted(ask, promotion)
         moved(promotion, Standing.VERIFYING)
-        state = _verified(ask)
-        guard = read_guard(ask.base)
-        if ask.target.is_live:
-            guard = open_guard(ask.base, promotion.subject, f"{promotion.subject}:guard")
-        moved(promotion, Standing.DONE)
+        state = _verified(ask, promotion)
+        guard = _done(ask, promotion)
         done = True
         return state, guard
     finally:
@@ -63,20 +60,31 @@ def apply(ask: Ask, promotion: Promotion, asked: Asked) -> tuple[RuntimeState, G
             _taken_back(ask, promotion)
 
 
+def _done(ask: Ask, promotion: Promotion) -> Guard:
+    """A live stage may trade from here on; whoever goes down at this moment sees it and closes it."""
+    with last_step(ask.runtime, promotion.number):
+        live = ask.target.is_live
+        guard: Guard = (
+            open_guard(ask.base, promotion.subject, f"{promotion.subject}:guard") if live else read_guard(ask.base)
+        )
+        moved(promotion, Standing.DONE)
+    return guard
+
+
 def _restarted(ask: Ask, promotion: Promotion) -> None:
     if ask.way is not Way.UP:
         return
     if ask.place:
-        restart_at(ask.place)
+        restart_at(ask.place, promotion=promotion.number)
         return
     tell(
         PROMOTION_STEP.says(Status.OK, promotion=promotion.number, state="applying", waits_for="restart_by_operator")
     )
 
 
-def _verified(ask: Ask) -> RuntimeState:
+def _verified(ask: Ask, promotion: Promotion) -> RuntimeState:
     """At its new stage, held; for a live one limits that limit something, and ready."""
-    state: RuntimeState = held_at(ask.base, ask.target, ask.restart_wait_s)
+    state: RuntimeState = held_at(ask.base, ask.target, ask.restart_wait_s, promotion.number)
     if not ask.target.is_live:
         return state
     if not (state.risk_limits_enabled and state.has_caps):

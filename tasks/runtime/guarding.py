@@ -89,4 +89,11 @@ def close_guard(base: str, reason: str, key: str) -> Guard:
     return guard
 
 
+@step(retries=0)  # the requests repeat themselves
+def keep_closed(base: str, reason: str, key: str) -> Guard:
+    """Live trading disabled once more if somebody opened it since; `key` is another one than before."""
+    guard: Guard = read_guard.fn(base)
+    return close_guard.fn(base, reason, key) if guard.is_open else guard
+
+
 _REQUESTS = "api/ops/live-toggle/requests"

@@ -3,6 +3,8 @@
 Model of what revision 0012 of `migrations/operations/` builds (runbook 002, Live Guard & Confirm; spec 002, 5).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +21,7 @@ from tasks.rules.faults import Refused
 from tasks.rules.guard.promotion import OPEN, TIME_TO_SIGN, Plan, Stage, Standing, may_follow
 from tasks.step import step
 
+_PATIENCE_S = 60
 _ENDS = "state NOT IN ('done', 'rolled_back', 'rejected', 'expired')"
 
 
@@ -151,10 +154,39 @@ def move(
         return _promotion(row)
 
 
+@contextmanager
+def last_step(runtime: str, number: int) -> Iterator[None]:
+    """The block in which live trading is opened and the promotion done: `close_open` waits until it is left.
+
+    So whoever goes down sees all that was opened, and what was closed before is refused here and opens nothing.
+    """
+    with operations.session() as active:
+        _alone(active, runtime)
+        _refuse_closed(active, number)
+        yield
+
+
+@step
+def refuse_closed(number: int) -> None:
+    """Refuse to go on with a promotion that somebody closed on their way down."""
+    with operations.session() as active:
+        _refuse_closed(active, number)
+
+
+def _refuse_closed(active: Session, number: int) -> None:
+    row = active.get(PromotionRow, number)
+    if row is None or row.state not in (Standing.APPLYING, Standing.VERIFYING):
+        raise Refused("promotion_closed", "somebody went down meanwhile: look why", promotion=number)
+
+
 @step(retries=0)  # safe to repeat: what is closed stays closed
 def close_open(runtime: str, reason: str, now: datetime) -> int | None:
-    """End the promotion that is open for this runtime as rolled back; its number, None if none was open."""
+    """End the promotion that is open for this runtime as rolled back; its number, None if none was open.
+
+    One that is opening live trading at this moment comes to its end first: look at the guard again afterwards.
+    """
     with operations.session() as active:
+        active.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE_S}s'"))
         _alone(active, runtime)
         row = _open_row(active, runtime)
         if row is None:

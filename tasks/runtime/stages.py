@@ -5,12 +5,15 @@ A profile is changed by a restart alone (spec 002, 5). It begins in HOLD and saf
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.rules.faults import Fault, Refused, RuntimeUnreachable
+from tasks.rules.faults import Fault, LockHeld, Refused, RuntimeUnreachable
 from tasks.rules.guard.promotion import Stage
 from tasks.rules.guard.state import RuntimeState
+from tasks.runtime.promotions import refuse_closed
 from tasks.runtime.reading import read_runtime_profile, read_state
 from tasks.services.commands import (
     Place,
@@ -49,23 +52,46 @@ def env_file_at(place: Place) -> Path:
 
 
 @step(retries=0)  # whoever wants it again starts the procedure again
-def restart_at(place: Place) -> Stopped:
-    """Ended for certain, although it swallows SIGTERM (W6), and started with the file of its new stage."""
-    with alone_with(place):
+def restart_at(place: Place, wait_s: float = 0, promotion: int | None = None) -> Stopped:
+    """Ended for certain, although it swallows SIGTERM (W6), and started with the file of its new stage.
+
+    Whoever else starts or stops it is waited for; a promotion that was closed meanwhile starts nothing.
+    """
+    with _alone_within(place, wait_s):
+        if promotion is not None:
+            refuse_closed.fn(promotion)
         check_before.fn(place)
         stopped: Stopped = stop_service.fn(place)
         await_health.fn(place, start_service.fn(place))
     return stopped
 
 
+@contextmanager
+def _alone_within(place: Place, wait_s: float) -> Iterator[None]:
+    until = time.monotonic() + wait_s
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(alone_with(place))
+                break
+            except LockHeld:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_POLL_S)
+        yield
+
+
 @step(retries=0)  # it asks again by itself
-def held_at(base: str, stage: Stage, wait_s: float) -> RuntimeState:
+def held_at(base: str, stage: Stage, wait_s: float, promotion: int | None = None) -> RuntimeState:
     """The runtime's state once it says that stage at both of its endpoints, in HOLD and safe mode.
 
-    Silence is waited for. `stage_not_reached` when the time is over, `not_held_after_start` if it does not hold.
+    Silence is waited for, and no longer than the promotion is open. `stage_not_reached` when the time is over,
+    `not_held_after_start` if it does not hold.
     """
     until = time.monotonic() + wait_s
     while (state := _state_at(base, stage)) is None:
+        if promotion is not None:
+            refuse_closed.fn(promotion)
         if time.monotonic() >= until:
             raise Fault("stage_not_reached", f"the runtime does not say that it is {stage}: look at its env file")
         time.sleep(_POLL_S)

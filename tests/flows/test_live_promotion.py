@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -11,6 +12,7 @@ from flows.guard.live_promotion import live_promotion
 from tasks.procedure import telling
 from tasks.records.chain import read_chain
 from tasks.rules.outcome import Outcome
+from tasks.step import without_server
 from tests.people import KEY, App, typing
 from tests.promotions import all_good, remember, signing
 from tests.runtime.world import OPERATOR_B_TOKEN
@@ -303,6 +305,49 @@ def test_the_way_down_asks_nobody_holds_first_and_closes_the_guard(runtime, peop
     assert runtime.world.toggles[-1]["action"] == "disable_live"
     assert (runtime.world.control.mode, runtime.world.control.safe_mode) == ("HOLD", True)
     assert [one.entry.kind for one in read_chain.fn("shift-log")] == ["promotion_down"]
+
+
+@pytest.mark.row("D002-190")
+def test_a_way_down_while_it_is_restarted_stops_it_and_it_ends_down(runtime, people, place, monkeypatch, tmp_path):
+    at(runtime, "testnet")
+    all_good("live-canary", tmp_path)
+    down = Run(runtime)
+
+    def meanwhile(said):
+        if said.fields.get("waits_for"):  # the operator has started it live; another one goes down
+            down("paper", restart_wait_s=0)
+            at(runtime, "paper")
+
+    run = promoted(monkeypatch, people, Run(runtime, "live-canary", meanwhile), "live-canary", restart_wait_s=60)
+    assert "reason=promotion_closed promotion=1" in run.line
+    assert rows(place) == [("live-canary", "rolled_back", "went_down")]
+    assert (runtime.world.category, runtime.world.control.mode) == ("paper", "HOLD")
+    assert not [one for one in runtime.world.toggles if one["action"] == "enable_live"]
+
+
+@pytest.mark.row("D002-190")
+def test_a_way_down_while_live_trading_is_opened_closes_what_was_opened(
+    runtime, people, place, monkeypatch, tmp_path
+):
+    at(runtime, "live-canary")
+    all_good("live-canary", tmp_path)
+    approving = runtime.trouble(r"/api/ops/live-toggle/requests/[^/]+/approve", delay_s=1.0)
+    down = Run(runtime)
+
+    def go_down():
+        until = time.monotonic() + 60
+        while not approving.met and time.monotonic() < until:
+            time.sleep(0.01)
+        with without_server():
+            down("testnet", restart_wait_s=0)
+
+    other = threading.Thread(target=go_down)
+    other.start()
+    up = promoted(monkeypatch, people, Run(runtime), "live-canary")
+    other.join()
+    assert up.line.startswith("live_promotion status=ok promotion=1")  # it came first, and down came after it
+    assert [one["action"] for one in runtime.world.toggles] == ["enable_live", "disable_live", "disable_live"]
+    assert (guard_of(runtime), runtime.world.control.mode) == ("disabled", "HOLD")
 
 
 @pytest.mark.row("D002-134")
