@@ -93,27 +93,27 @@ def procedure(
 
         run.__signature__ = described_signature(body)  # type: ignore[attr-defined]
         PROCEDURES[name] = contract
-
-        # The worker calls hooks by keyword when the run's process is gone, so the names are fixed.
-        def after_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
-            cancelled = state.is_cancelling() or state.is_cancelled()  # the worker calls while it is cancelling
-            write_for_the_dead(contract, flow.name, flow_run.id, cancelled=cancelled)
-
-        def after_failure(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
-            if not (state.message or "").removeprefix("event=").startswith(contract.printed):
-                say_for_the_refused(contract, flow.name, flow_run.id)
-
-        made = flow(
-            name=name,
-            flow_run_name=run_name,
-            on_failure=[after_failure],
-            on_crashed=[after_crash],
-            on_cancellation=[after_crash],
-            **options,
-        )(run)
+        made = flow(name=name, flow_run_name=run_name, **_hooks(contract), **options)(run)
         return cast("Flow[P, Outcome]", made)
 
     return wrap
+
+
+def _hooks(contract: Contract) -> dict[str, Any]:
+    """Who speaks for a run that cannot: its process is gone, or Prefect refused its parameters.
+
+    The worker calls them by keyword, so the names of their parameters are fixed.
+    """
+
+    def after_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+        cancelled = state.is_cancelling() or state.is_cancelled()  # the worker calls while it is cancelling
+        write_for_the_dead(contract, flow.name, flow_run.id, cancelled=cancelled)
+
+    def after_failure(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+        if not (state.message or "").removeprefix("event=").startswith(contract.printed):
+            say_for_the_refused(contract, flow.name, flow_run.id)
+
+    return {"on_failure": [after_failure], "on_crashed": [after_crash], "on_cancellation": [after_crash]}
 
 
 def part(procedure: Flow[..., Outcome], **parameters: object) -> Outcome:

@@ -94,16 +94,10 @@ def product_publish(  # noqa: PLR0913, PLR0917  the flags of the runbook
     if refused:
         return refused
     monorepo = Path(repo_root or settings.repo_root)
-    scope = find_scope(
-        Asked(
-            monorepo,
-            source_dir or settings.source_dir,
-            projects,
-            branch or settings.target_branch,
-            settings.repo_prefix if repo_prefix is None else repo_prefix,
-            fetch_upstream(monorepo, execute=execute) if fetch else HEAD,
-        )
-    )
+    folder, target = source_dir or settings.source_dir, branch or settings.target_branch
+    prefix = settings.repo_prefix if repo_prefix is None else repo_prefix
+    commit = fetch_upstream(monorepo, execute=execute) if fetch else HEAD
+    scope = find_scope(Asked(monorepo, folder, projects, target, prefix, commit))
     wishes = Wishes(private, force, not no_create)
     if not execute:
         return _look(scope, wishes)

@@ -23,7 +23,7 @@ Tag = Annotated[
     ),
 ]
 Port = Annotated[int, Field(ge=1, le=65535, description="The port on this machine; in the container it is 8082.")]
-Deadline = Annotated[int, Field(ge=1, le=3600, description="Seconds until it must answer well.")]
+Deadline = Annotated[int, Field(ge=1, le=3600, description="Seconds until the container must answer well.")]
 Context = Annotated[str, Field(min_length=1, description="The folder with the Dockerfile.")]
 EnvFile = Annotated[
     str | None, Field(min_length=1, description="The env file, from that folder; left out, none, as in CI.")
@@ -57,7 +57,10 @@ def docker_smoke(
         image=image_tag,
         container_port=8082,
     )
-    place = Place(service, Path(context).absolute())
+    return _tried(Place(service, Path(context).absolute()))
+
+
+def _tried(place: Place) -> Outcome:
     with alone_with(place):
         look_before(place)
         image = build_image(place)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flows.naming import run_named
 from flows.release.full_validate import full_validate
-from flows.services.docker_smoke import docker_smoke
+from flows.services.docker_smoke import Context, Deadline, Port, Tag, docker_smoke
 from flows.services.migration_smoke import migration_smoke
 from flows.services.security_canary import security_canary
 from tasks.clock import stamp, utc_now
@@ -23,16 +23,6 @@ from tasks.settings.services import service_settings
 
 Skip = Annotated[bool, Field(description="Leave the step out; for the release checklist it has not passed then.")]
 Scratch = Annotated[str, Field(min_length=1, description="Scratch databases go into a fresh folder beside it.")]
-Tag = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$",
-        description="Only its name is used: the image is built under a tag of its own and removed.",
-    ),
-]
-Port = Annotated[int, Field(ge=1, le=65535, description="The port on this machine for the container.")]
-Deadline = Annotated[int, Field(ge=1, le=3600, description="Seconds until the container must answer well.")]
-Context = Annotated[str, Field(min_length=1, description="The folder with the Dockerfile.")]
 Config = Annotated[str, Field(min_length=1, description="The file that declares the checks; they run in its folder.")]
 MigrationDir = Annotated[str, Field(min_length=1, description="The folder of the plans runtime/ and webhook/.")]
 Folder = Annotated[str, Field(min_length=1, description="Where RELEASE_SMOKE.json and the validation go.")]
@@ -72,28 +62,15 @@ def release_smoke(  # noqa: PLR0913, PLR0917  the runbook's options
         context=None if skip_docker else Path(docker_context),
         port=None if skip_docker else docker_port,
     )
+    databases = {"runtime_db": runtime_db, "webhook_db": webhook_db, "migration_dir": migration_dir}
+    container = {"image_tag": docker_image_tag, "port": docker_port, "context": docker_context}
     steps = [looked(missing_of(needs), started, monotonic() - began)]
     tell(step_said(steps[0]))
     steps += [
         _step("tests", skip_tests, full_validate, config=config, artifacts_dir=artifacts_dir),
         _step("canary", skip_security_canary, security_canary),
-        _step(
-            "migrations",
-            skip_migrations,
-            migration_smoke,
-            runtime_db=runtime_db,
-            webhook_db=webhook_db,
-            migration_dir=migration_dir,
-        ),
-        _step(
-            "docker",
-            skip_docker,
-            docker_smoke,
-            image_tag=docker_image_tag,
-            port=docker_port,
-            health_timeout_s=docker_health_timeout_sec,
-            context=docker_context,
-        ),
+        _step("migrations", skip_migrations, migration_smoke, **databases),
+        _step("docker", skip_docker, docker_smoke, health_timeout_s=docker_health_timeout_sec, **container),
     ]
     write_document(Path(artifacts_dir).absolute(), REPORT, report_of(steps))
     return smoke_said(steps)
