@@ -6,33 +6,24 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.guard.readiness import BaseUrl
-from flows.guard.switching import Demands, Put, fault_of, put_in_place, verify_running
+from flows.guard.recording import look_at_release, record_release
+from flows.guard.switching import Demands, go, way_to
 from flows.naming import run_named
-from tasks.clock import utc_now
 from tasks.procedure import procedure, tell
-from tasks.records.shift import record_shift
 from tasks.rules.contracts.rollback import RELEASE, ROLLBACK
-from tasks.rules.faults import Fault
+from tasks.rules.guard.release_identity import refuse_changed
 from tasks.rules.guard.rollback import (
-    Standing,
-    Switch,
-    SwitchState,
+    SwitchKind,
     newest_words,
     refuse_strangers,
     target_of,
+    verified_identity,
 )
 from tasks.rules.outcome import Outcome, Status
-from tasks.runtime.after_start import base_at, held_before
-from tasks.runtime.release_link import check_release, check_runs_by_link, read_link
-from tasks.runtime.release_memory import (
-    begin_switch,
-    end_switch,
-    note_release,
-    note_turning_back,
-    open_switch,
-    read_releases,
-)
-from tasks.services.commands import Place, alone_with, check_before, stop_service
+from tasks.runtime.after_start import base_at
+from tasks.runtime.release_link import read_link
+from tasks.runtime.release_memory import open_switch, read_releases
+from tasks.services.commands import Place, alone_with
 from tasks.services.declared import read_service
 
 Do = Annotated[
@@ -105,118 +96,29 @@ def _listed(place: Place) -> Outcome:
 
 def _recorded(demands: Demands, *, execute: bool) -> Outcome:
     """Verify what runs and say so, good or bad."""
-    place, service = demands.place, demands.service
-    current = read_link(place.folder)
-    check_release(place.folder, current)
-    check_runs_by_link(place.folder, place.service.port)
-    found = fault_of(lambda: verify_running(demands))
-    standing = Standing.FAILED if found else Standing.PASSED
+    seen = look_at_release(demands)
     if execute:
-        number = note_release(service, current, standing, utc_now())
-        key = f"release:{service}:{number}"
-        record_shift("release", subject=service, key=key, release=current, standing=standing.value)
+        record_release(demands.service, seen.word)
     good = Status.OK if execute else Status.PLANNED
     return ROLLBACK.says(
-        Status.FAIL if found else good,
-        "release_failed" if found else None,
+        good if seen.is_good else Status.FAIL,
+        None if seen.is_good else "release_failed",
         do="record",
-        service=service,
-        now=current,
-        standing=standing.value,
-        why=found.reason if found else None,
+        service=demands.service,
+        now=seen.word.name,
+        standing=seen.word.standing.value,
+        why=seen.fault.reason if seen.fault else None,
     )
 
 
 def _back(demands: Demands, wanted: str, *, execute: bool) -> Outcome:
     """The plan; with `execute` the switch, the one that was broken off first."""
-    place, service = demands.place, demands.service
-    current, switch = read_link(place.folder), open_switch(service)
+    current, switch = read_link(demands.place.folder), open_switch(demands.service)
     if switch:
         refuse_strangers(switch, current, wanted)
-    to = switch.to if switch else target_of(read_releases(service), current, wanted)
-    check_release(place.folder, to)
-    before = switch.before if switch else current
-    if not execute:
-        return ROLLBACK.says(
-            Status.PLANNED,
-            do="back",
-            service=service,
-            before=before,
-            to=to,
-            now=current,
-            half_done=switch is not None,
-        )
-    check_before(place)
-    held = held_before(demands.base, f"rollback:{service}:{before}:{to}:{utc_now():%Y%m%dT%H%M%S}")
-    open_now = switch or begin_switch(service, before, to, utc_now())
-    record_shift("rollback", subject=service, key=f"rollback:{open_now.number}", before=before, to=to, held=held)
-    return _switched(demands, open_now, held, finished=switch is not None)
-
-
-def _switched(demands: Demands, switch: Switch, held: str, *, finished: bool) -> Outcome:
-    """Forward to the target, unless an earlier run had turned back already; back when it is not good."""
-    found, put = None, None
-    if switch.state is SwitchState.BEGUN:
-        try:
-            put = put_in_place(demands, switch.to, f"rollback:{switch.number}:to")
-            ready_s = verify_running(demands)
-        except Fault as fault:
-            found = fault
-        else:
-            return _done(demands, switch, put, held, ready_s, finished=finished)
-    return _taken_back(
-        demands, switch, held, found.reason if found else switch.reason or "broken_off", finished=finished
-    )
-
-
-def _done(demands: Demands, switch: Switch, put: Put, held: str, ready_s: int | None, *, finished: bool) -> Outcome:
-    words = {switch.before: Standing.WITHDRAWN, switch.to: Standing.PASSED}
-    end_switch(switch, SwitchState.DONE, words, utc_now())
-    _journalled(demands, switch, SwitchState.DONE)
-    return ROLLBACK.says(
-        Status.OK,
-        do="back",
-        service=demands.service,
-        before=switch.before,
-        to=switch.to,
-        now=switch.to,
-        half_done=finished,
-        held=held,
-        stopped=put.stopped.how,
-        stop_s=put.stopped.seconds,
-        pid=put.healthy.pid,
-        healthy_s=put.healthy.seconds,
-        ready_s=ready_s,
-    )
-
-
-def _taken_back(demands: Demands, switch: Switch, held: str, why: str, *, finished: bool) -> Outcome:
-    """The release before in its place again and seen good; what does not even come up in HOLD is ended."""
-    fault_of(lambda: note_turning_back(switch, why))  # the way back is taken also when the database is gone
-    key = f"rollback:{switch.number}:back"
-    not_up = fault_of(lambda: put_in_place(demands, switch.before, key))
-    not_good = not_up or fault_of(lambda: verify_running(demands))
-    if not_up:
-        fault_of(lambda: stop_service(demands.place))
-    state = SwitchState.FAILED if not_up else SwitchState.TAKEN_BACK
-    end_switch(switch, state, {switch.to: Standing.FAILED}, utc_now())
-    _journalled(demands, switch, state, why=why)
-    return ROLLBACK.says(
-        Status.FAIL,
-        "back_failed" if not_up else "release_failed",
-        do="back",
-        service=demands.service,
-        before=switch.before,
-        to=switch.to,
-        now=read_link(demands.place.folder),
-        half_done=finished,
-        held=held,
-        why=why,
-        back="failed" if not_up else "unverified" if not_good else "verified",
-        back_why=not_good.reason if not_good else None,
-    )
-
-
-def _journalled(demands: Demands, switch: Switch, state: SwitchState, **facts: str) -> None:
-    key = f"rollback:{switch.number}:{state.value}"
-    record_shift(f"rollback_{state.value}", subject=demands.service, key=key, to=switch.to, **facts)
+    known = read_releases(demands.service)
+    to = switch.to if switch else target_of(known, current, wanted)
+    way = way_to(ROLLBACK, demands, SwitchKind.BACK, to, verified_identity(known, to), switch)
+    if switch is None:
+        refuse_changed(way.same)
+    return go(way) if execute else ROLLBACK.says(Status.PLANNED, None, **way.said, now=current)

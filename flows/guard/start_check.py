@@ -8,6 +8,7 @@ from pydantic import Field
 
 from flows.guard.env_sample import RuntimeProfile
 from flows.guard.readiness import BaseUrl
+from flows.guard.recording import release_verified
 from flows.naming import run_named
 from tasks.clock import utc_now
 from tasks.evidence import show_table
@@ -37,7 +38,7 @@ from tasks.rules.guard.start_check import (
     status_of,
     suite_check,
 )
-from tasks.rules.outcome import Outcome
+from tasks.rules.outcome import Outcome, Value
 from tasks.runtime.environment_files import read_environment
 from tasks.runtime.reading import is_healthy, moment, probe, read_runtime_profile, read_state, textfile_age_s
 from tasks.runtime.starting import env_file_for, find_runtime, last_run_of
@@ -77,7 +78,8 @@ def start_check(
     environment with its keys, endpoints and SAFE_MODE, then the runtime itself: booted, in the profile that was asked
     for, in HOLD and safe mode, clocks together, risk limits active, ready in time, metrics taken, no adapter turned
     away. Where services.toml declares a service `runtime` and nobody listens, it is started for the check and
-    its end is verified, also when it ignores SIGTERM. If it fails: each start_check_item line says what was found.
+    its end is verified, also when it ignores SIGTERM. The release that it runs is recorded for `rollback` if all is
+    OK. If it fails: each start_check_item line says what was found.
 
     Safety: only OK may start; a warning is exit 2, never 0. Reads only what is free of side effects, sends no token
     and places no order. What is started begins in HOLD and is stopped again unless --keep.
@@ -90,7 +92,7 @@ def start_check(
         there = healthy_within(base, boot_wait_s)
         booted = Check("boot", Level.OK, "answers") if there else failed("boot", "silent")
         checks += _said((booted, *_while_it_runs(asked, base, booted, ready_wait_s)))
-        return _concluded(asked, checks, started=False, stopped=None)
+        return _concluded(asked, checks, started=False, stopped=None, release=_release_there(place, checks))
     with alone_with(place):
         check_before(place)
         return _started_here(asked, place, base, checks, keep=keep, ready_wait_s=ready_wait_s)
@@ -103,9 +105,21 @@ def _started_here(
     stands = overall(checks) is not Level.FAIL
     booted = _looked("boot", lambda: _boot(place)) if stands else failed("boot", "not_started")
     checks += _said((booted, *_while_it_runs(asked, base, booted, ready_wait_s)))
-    if keep and overall(checks) is Level.OK:
-        return _concluded(asked, checks, started=True, stopped="kept")
-    return _concluded(asked, checks, started=stands, stopped=stop_service(place).how)
+    is_good = overall(checks) is Level.OK
+    release = release_verified(place) if is_good else {}
+    stopped = "kept" if keep and is_good else stop_service(place).how
+    return _concluded(asked, checks, started=stands, stopped=stopped, release=release)
+
+
+def _release_there(place: Place | None, checks: list[Check]) -> dict[str, Value]:
+    """The release of a runtime that ran before; not looked at while somebody else is at work on the service."""
+    if place is None or overall(checks) is not Level.OK:
+        return {}
+    try:
+        with alone_with(place):
+            return release_verified(place)
+    except Fault as fault:
+        return {"standing": "unverified", "why": fault.reason}
 
 
 def _boot(place: Place) -> Check:
@@ -156,7 +170,9 @@ def _said(checks: Iterable[Check]) -> list[Check]:
     return told
 
 
-def _concluded(asked: Profile, checks: list[Check], *, started: bool, stopped: str | None) -> Outcome:
+def _concluded(
+    asked: Profile, checks: list[Check], *, started: bool, stopped: str | None, release: dict[str, Value]
+) -> Outcome:
     show_table("start-check", [said(one) for one in checks], f"start check of {asked.value}")
     level = overall(checks)
     by_level = {which: tuple(one.name for one in checks if one.level is which) or None for which in Level}
@@ -169,4 +185,5 @@ def _concluded(asked: Profile, checks: list[Check], *, started: bool, stopped: s
         failed=by_level[Level.FAIL],
         started=started,
         stopped=stopped,
+        **release,
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from flows.guard.recording import release_started
 from flows.naming import run_named
 from tasks.procedure import procedure
 from tasks.rules.contracts.deploying import SERVICE_RESTART
@@ -16,15 +17,19 @@ ServiceName = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$", description="The service's name in the declaration.")
 ]
 Config = Annotated[str, Field(min_length=1, description="The declaration; commands run in its folder.")]
+ReadyWait = Annotated[
+    int, Field(ge=0, le=3600, description="For how long a trading runtime's readiness is waited for, in seconds.")
+]
 
 
 @procedure(SERVICE_RESTART, run_name=run_named("service-restart", "service"))
-def service_restart(service: ServiceName, config: Config = "services.toml") -> Outcome:
+def service_restart(service: ServiceName, config: Config = "services.toml", ready_wait_s: ReadyWait = 120) -> Outcome:
     """End a declared service, see it gone and its port free, start it, and wait until it answers well.
 
     Runbook 003, Start/Stop. Its own stop command comes first where it has one, then SIGTERM, then SIGKILL. The answer
     counts only if the process that listens is the one that was started. What it says goes to service.log in
     .watchkeeper/services/<service> (without secrets, of a bounded size); its variables come from its env file.
+    The trading runtime in releases is looked at then, and a release that is good is recorded for `rollback`.
     If it fails: port_taken names who holds the port, and nothing of others is ended; ended_early and health_timeout:
     the log says why. Start it again when that is put right.
 
@@ -39,12 +44,15 @@ def service_restart(service: ServiceName, config: Config = "services.toml") -> O
         check_before(place)
         stopped = stop_service(place)
         healthy = await_health(place, start_service(place))
+        release = release_started(place, ready_wait_s)
     return SERVICE_RESTART.says(
         Status.OK,
+        None,
         service=service,
         stopped=stopped.how,
         stop_s=stopped.seconds,
         pid=healthy.pid,
         healthy_s=healthy.seconds,
         health_ms=healthy.health_ms,
+        **release,
     )

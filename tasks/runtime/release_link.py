@@ -4,6 +4,7 @@ Beside the declaration stand `releases/<name>` and the link `current`. Nothing e
 environment and logs stay where they are whatever release runs (runbook 002, Rollback & Release).
 """
 
+import contextlib
 import os
 import re
 import uuid
@@ -21,6 +22,11 @@ LINK, RELEASES = "current", "releases"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _LEFT_OVER = re.compile(r"\.current\.[0-9a-f]{32}")
 _CLOCK_SLACK_S = 1.0
+
+
+def has_releases(folder: Path) -> bool:
+    """Whether the link is there at all."""
+    return (folder / LINK).is_symlink()
 
 
 @step
@@ -60,10 +66,20 @@ def lead_link(folder: Path, name: str) -> None:
 @step
 def check_runs_by_link(folder: Path, port: int) -> None:
     """Refuse to speak for a release when whoever listens was started before the link led there (W23)."""
+    if started_at(port) < (folder / LINK).lstat().st_mtime - _CLOCK_SLACK_S:
+        raise Refused("started_before_switch", "another release runs still: watchkeeper service-restart")
+
+
+def started_at(port: int) -> float:
+    """When the first of those who listen was started, in seconds since 1970; a process we may not see is old."""
     holders = holders_of(port)
     if not holders:
         raise Refused("not_running", "start the service: only what runs can be verified")
-    led_at = (folder / LINK).lstat().st_mtime
-    for holder in holders:
-        if holder.pid is None or psutil.Process(holder.pid).create_time() < led_at - _CLOCK_SLACK_S:
-            raise Refused("started_before_switch", "another release runs still: watchkeeper service-restart")
+    return min(_birth_of(one.pid) for one in holders)
+
+
+def _birth_of(pid: int | None) -> float:
+    if pid is not None:
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(pid).create_time()
+    return 0.0

@@ -4,14 +4,16 @@ Models of what a revision of `migrations/operations/` builds (runbook 002, "Roll
 appended; a switch is a row before anything is touched, so that a start after a kill knows what it was about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Index, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tasks.operations import Base, session
-from tasks.rules.guard.rollback import Release, Standing, Switch, SwitchState
+from tasks.rules.guard.release_identity import kept_identity
+from tasks.rules.guard.rollback import Release, Standing, Switch, SwitchKind, SwitchState, Word
 from tasks.step import step
 
 
@@ -26,10 +28,11 @@ class ReleaseWord(Base):
     service: Mapped[str]
     name: Mapped[str]
     standing: Mapped[str]
+    identity: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ReleaseSwitch(Base):
-    """One rollback of a service; at most one of them is open."""
+    """One change of release of a service, back or to a new one; at most one of them is open."""
 
     __tablename__ = "release_switches"
     __table_args__ = (
@@ -40,6 +43,7 @@ class ReleaseSwitch(Base):
     begun_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     service: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default=text("'back'"))
     before: Mapped[str]
     to: Mapped[str]
     state: Mapped[str]
@@ -51,17 +55,25 @@ def read_releases(service: str) -> list[Release]:
     """Every word on every release of the service, in the order in which they were said."""
     mine = select(ReleaseWord).where(ReleaseWord.service == service).order_by(ReleaseWord.id)
     with session() as active:
-        return [Release(row.id, row.name, Standing(row.standing)) for row in active.scalars(mine)]
+        return [
+            Release(row.id, row.name, Standing(row.standing), kept_identity(row.identity))
+            for row in active.scalars(mine)
+        ]
 
 
 @step(retries=0)  # a word that stands twice is no harm, one that is in doubt is
-def note_release(service: str, name: str, standing: Standing, at: datetime) -> int:
+def note_release(service: str, word: Word, at: datetime) -> int:
     """Say what the release showed of itself; the number of the word."""
     with session() as active:
-        row = ReleaseWord(at=at, service=service, name=name, standing=standing.value)
+        row = _row_of(service, word, at)
         active.add(row)
         active.flush()
         return row.id
+
+
+def _row_of(service: str, word: Word, at: datetime) -> ReleaseWord:
+    kept = word.identity.kept if word.identity else None
+    return ReleaseWord(at=at, service=service, name=word.name, standing=word.standing.value, identity=kept)
 
 
 @step
@@ -70,17 +82,22 @@ def open_switch(service: str) -> Switch | None:
     mine = select(ReleaseSwitch).where(ReleaseSwitch.service == service, ReleaseSwitch.ended_at.is_(None))
     with session() as active:
         row = active.scalar(mine)
-        return Switch(row.id, row.before, row.to, SwitchState(row.state), row.reason) if row else None
+        return _switch_of(row) if row else None
+
+
+def _switch_of(row: ReleaseSwitch) -> Switch:
+    return Switch(row.id, row.before, row.to, SwitchState(row.state), row.reason, SwitchKind(row.kind))
 
 
 @step(retries=0)  # a second one is refused by the database
-def begin_switch(service: str, before: str, to: str, at: datetime) -> Switch:
+def begin_switch(service: str, kind: SwitchKind, before: str, to: str, at: datetime) -> Switch:
     """The row of a switch, before anything of it is done."""
+    begun = SwitchState.BEGUN.value
     with session() as active:
-        row = ReleaseSwitch(begun_at=at, service=service, before=before, to=to, state=SwitchState.BEGUN.value)
+        row = ReleaseSwitch(begun_at=at, service=service, kind=kind.value, before=before, to=to, state=begun)
         active.add(row)
         active.flush()
-        return Switch(row.id, before, to, SwitchState.BEGUN)
+        return _switch_of(row)
 
 
 @step(retries=0)  # whoever fails here goes back all the same
@@ -91,11 +108,11 @@ def note_turning_back(switch: Switch, reason: str) -> None:
 
 
 @step(retries=0)  # a switch that is ended is not ended again
-def end_switch(switch: Switch, state: SwitchState, words: Mapping[str, Standing], at: datetime) -> None:
+def end_switch(switch: Switch, state: SwitchState, words: Iterable[Word], at: datetime) -> None:
     """End it and say what that means for its releases, in one transaction."""
     with session() as active:
         row = active.get_one(ReleaseSwitch, switch.number)
         row.state, row.ended_at = state.value, at
-        for name, standing in words.items():
-            active.add(ReleaseWord(at=at, service=row.service, name=name, standing=standing.value))
+        for word in words:
+            active.add(_row_of(row.service, word, at))
             active.flush()  # in this order: a later word counts more

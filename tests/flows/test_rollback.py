@@ -1,4 +1,4 @@
-"""Runbook 002, Rollback & Release: real processes that swallow SIGTERM, a real link, real releases."""
+"""Runbook 002, Rollback & Release: real processes, a real link, real releases."""
 
 import os
 
@@ -8,7 +8,7 @@ from flows.guard.rollback import rollback
 from tasks.clock import utc_now
 from tasks.procedure import telling
 from tasks.records.chain import read_chain
-from tasks.rules.guard.rollback import Standing, newest_words
+from tasks.rules.guard.rollback import Standing, SwitchKind, Word, newest_words
 from tasks.rules.outcome import Status
 from tasks.runtime.release_memory import begin_switch, note_release, open_switch, read_releases
 from tasks.services import commands
@@ -22,7 +22,7 @@ def verified(site: Site, *names: str) -> None:
     """Releases that passed, in this order."""
     for name in names:
         site.release(name)
-        note_release.fn("runtime", name, Standing.PASSED, utc_now())
+        note_release.fn("runtime", Word(name, Standing.PASSED), utc_now())
 
 
 def standings() -> dict[str, str]:
@@ -35,6 +35,7 @@ def kinds() -> list[str]:
 
 @pytest.mark.row("P002-430", "P002-431", "P002-432", "P002-433", "W002-430", "W002-431", "W002-433")
 def test_it_goes_back_to_the_last_verified_release_held_ended_started_and_seen_good(site):
+    site.sets(SIM_OBEYS_SIGTERM="")
     verified(site, "a", "b")
     site.release("never-verified")
     site.deploy("c")
@@ -136,7 +137,7 @@ def test_a_release_that_says_nothing_of_its_state_does_not_stand_in_the_way_of_l
     site.deploy("b", "odd")
     assert site.back(do="record", execute=False).fields["why"] == "smoke_failed"
     outcome = site.back()
-    assert (outcome.status, outcome.fields["held"], outcome.fields["stopped"]) == (Status.OK, "silent", "killed")
+    assert (outcome.status, outcome.fields["held"], outcome.fields["stopped"]) == (Status.OK, "silent", "asked")
     assert site.serves() == "a"
 
 
@@ -173,6 +174,44 @@ def test_a_release_is_recorded_by_what_its_own_process_shows(site):
     assert site.back(do="record").reason == "not_running"
 
 
+@pytest.mark.row("P002-450")
+def test_a_release_that_is_started_and_good_is_recorded_by_itself(site, monkeypatch):
+    verified(site, "a")
+    site.deploy("b")
+    restarted = site.restart()
+    assert (restarted.status, restarted.fields["release"], restarted.fields["standing"]) == (Status.OK, "b", "passed")
+    assert standings() == {"a": "passed", "b": "passed"}
+    site.release("b", "cold")
+    failed = site.restart()
+    assert (failed.status, failed.fields["standing"], failed.fields["why"]) == (Status.OK, "unverified", "not_ready")
+    assert standings()["b"] == "passed"
+    site.release("b")
+    monkeypatch.setenv("WATCHKEEPER_DSN", "postgresql://nobody@127.0.0.1:9/none")
+    unknown = site.restart()
+    assert (unknown.status, unknown.fields["standing"], unknown.fields["why"]) == (
+        Status.OK,
+        "unrecorded",
+        "db_connect_failed",
+    )
+
+
+@pytest.mark.row("P002-451", "P002-452", "W002-450")
+def test_a_release_that_was_changed_since_it_passed_is_refused_and_new_variables_are_named(site):
+    site.deploy("a")
+    site.back(do="record")
+    site.deploy("b")
+    site.sets(FEATURE_NEW="1")
+    planned = site.back(execute=False)
+    assert [planned.fields[part] for part in ("content", "environment", "interpreter")] == ["same", "changed", "same"]
+    (site.folder / "releases" / "a" / "extra.py").touch()
+    refused = site.back()
+    assert (refused.status, refused.reason, site.serves()) == (Status.FAIL, "release_changed", "b")
+    assert open_switch.fn("runtime") is None
+    site.release("b", "good")
+    os.utime(site.folder / "releases" / "b" / "start.py", (2e9, 2e9))
+    assert site.back(do="record").reason == "changed_since_start"
+
+
 @pytest.mark.row("D002-433")
 def test_what_cannot_be_gone_to_is_refused_by_name(site, monkeypatch):
     site.release("x")
@@ -182,11 +221,11 @@ def test_what_cannot_be_gone_to_is_refused_by_name(site, monkeypatch):
     (site.folder / "current").unlink()
     (site.folder / "current").symlink_to("releases/x")
     verified(site, "a")
-    note_release.fn("runtime", "gone", Standing.PASSED, utc_now())
+    note_release.fn("runtime", Word("gone", Standing.PASSED), utc_now())
     assert site.back().reason == "release_missing"
     assert site.back(to="nobody").reason == "release_unknown"
     assert site.back(to="x").reason == "already_current"
-    note_release.fn("runtime", "a", Standing.FAILED, utc_now())
+    note_release.fn("runtime", Word("a", Standing.FAILED), utc_now())
     assert site.back(to="a").reason == "release_not_verified"
     monkeypatch.setenv("RUNTIME_URL", "http://127.0.0.1:9")
     assert site.back().reason == "runtime_mismatch"
@@ -207,7 +246,7 @@ def test_two_at_once_are_one(site):
 def test_a_switch_that_was_broken_off_and_moved_on_by_hand_is_named_and_not_guessed_at(site):
     verified(site, "a")
     site.deploy("c")
-    begin_switch.fn("runtime", "b", "a", utc_now())
+    begin_switch.fn("runtime", SwitchKind.BACK, "b", "a", utc_now())
     refused = site.back()
     assert (refused.reason, refused.fields["before"], refused.fields["to"]) == ("half_done", "b", "a")
     assert (refused.fields["now"], site.serves()) == ("c", "c")

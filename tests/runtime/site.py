@@ -1,4 +1,4 @@
-"""A place where releases of the stand-in lie: folders, a link, a declaration, and a process that swallows SIGTERM.
+"""A place where releases of the stand-in lie: folders, a link, a declaration, and a process.
 
 A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up), `cold` (never
 gets ready) or `odd` (says nothing of its state).
@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from flows.guard.rollback import rollback
+from flows.services.service_restart import service_restart
 from tasks.procedure import part
 from tasks.rules.outcome import Outcome
 from tasks.rules.services.declaration import services_of
@@ -53,12 +54,18 @@ class Site:
             "API_TOKEN": API_TOKEN,
             "APPROVE_TOKEN": APPROVE_TOKEN,
             "SIM_WARM": "1",
+            "SIM_OBEYS_SIGTERM": "1",
             "METRICS_PATH": str(folder / "data" / "metrics.prom"),
         }
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
         (folder / "data").mkdir()
         (folder / "data" / "positions.json").write_text("[]")
         self.declares()
+
+    def sets(self, **variables: str) -> None:
+        """More lines of the env file; the last one of a name counts. SIM_OBEYS_SIGTERM="" is as recorded (W6)."""
+        with (self.folder / ".env").open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in variables.items())
 
     def declares(self, more: str = "") -> None:
         (self.folder / "services.toml").write_text(
@@ -90,6 +97,10 @@ class Site:
         with without_server():
             return part(rollback, **given)
 
+    def restart(self) -> Outcome:
+        with without_server():
+            return part(service_restart, service="runtime", config=str(self.folder / "services.toml"), ready_wait_s=0)
+
     def untouched(self) -> dict[str, str]:
         """Everything that a rollback must leave as it is, by its digest."""
         ours = self.folder / ".watchkeeper"
@@ -114,7 +125,7 @@ class Site:
 
     def serves(self) -> str:
         """The release whose process answers."""
-        return str(self.full()["config"]["runtime"]["release"])
+        return str(self.full()["config"]["runtime"]["extra"]["release"])
 
     def go_live(self) -> None:
         """RUN, without hold and safe mode."""

@@ -8,6 +8,7 @@ import pytest
 
 from tasks import operations
 from tasks.plans import read_plan
+from tasks.settings import OPERATIONS_DSN
 from tests.tasks.plan_folders import DSN, apply
 
 TASKS = Path(operations.__file__).parent
@@ -31,7 +32,7 @@ def models():
 
 def test_the_operations_plan_builds_from_nothing_what_the_models_say(database, models, monkeypatch):
     monkeypatch.setenv(DSN, database)
-    monkeypatch.setenv(operations.OPERATIONS_DSN, database)
+    monkeypatch.setenv(OPERATIONS_DSN, database)
     apply(read_plan.fn("migrations/operations"))
     with psycopg.connect(database, autocommit=True) as connection:
         planned = {query: connection.execute(query).fetchall() for query in (COLUMNS, INDEXES, CONSTRAINTS)}

@@ -10,6 +10,12 @@ DECLARATION_REASONS = (
     "port_taken",
     "disk_full",
 )
+# What is said of the release that a procedure leaves running.
+RELEASE_KEYS = (
+    Key("release", Kind.WORD, "the runtime's release in use, where it has releases"),
+    Key("standing", Kind.WORD, "passed and recorded for rollback, unverified, or unrecorded"),
+    Key("why", Kind.WORD, "what stood against verifying or recording it"),
+)
 _STATUSES = (Status.OK, Status.NOT_CONFIGURED, Status.FAIL)
 
 SERVICE_RESTART = Contract(
@@ -32,6 +38,7 @@ SERVICE_RESTART = Contract(
         Key("pid", Kind.COUNT, "the process that listens; of port_taken: the one that holds the port"),
         Key("healthy_s", Kind.RATIO, "from the start to the first good answer of it"),
         Key("health_ms", Kind.RATIO, "how long that answer took"),
+        *RELEASE_KEYS,
         Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
     ),
 )

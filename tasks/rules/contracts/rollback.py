@@ -42,6 +42,9 @@ ROLLBACK = Contract(
         Key(
             "half_done", Kind.FLAG, "whether a run that was broken off is found: finished by this one if it executes"
         ),
+        Key("content", Kind.WORD, "whether its folder is as it was verified: same, changed or unknown"),
+        Key("environment", Kind.WORD, "whether the file of variables is as it was then: same, changed or unknown"),
+        Key("interpreter", Kind.WORD, "whether the packages beside it are as they were: same, changed or unknown"),
         Key("held", Kind.WORD, "verified, already (it was in HOLD), or silent (nobody answered sanely)"),
         Key("stopped", Kind.WORD, "none was running, asked, command (its own) or killed"),
         Key("stop_s", Kind.RATIO, "how long the end took, the port free again"),
@@ -51,6 +54,7 @@ ROLLBACK = Contract(
         Key("why", Kind.WORD, "what the release failed by"),
         Key("back", Kind.WORD, "what runs now: verified or unverified is the release before, failed is nothing"),
         Key("back_why", Kind.WORD, "what the release before failed by"),
+        Key("unrecorded", Kind.WORD, "why the operations database does not know how it ended"),
         Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
     ),
 )

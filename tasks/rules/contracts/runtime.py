@@ -1,5 +1,6 @@
 """What the procedures say that look at the trading runtime and hold it (runbook 002; spec 002)."""
 
+from tasks.rules.contracts.deploying import RELEASE_KEYS
 from tasks.rules.contracts.guard import APPROVAL_KEYS, APPROVAL_REASONS
 from tasks.rules.guard.answers import RUNTIME_REASONS
 from tasks.rules.guard.safe_mode import REFUSALS
@@ -90,6 +91,7 @@ START_CHECK = Contract(
         Key("failed", Kind.WORDS, "the checks that fail"),
         Key("started", Kind.FLAG, "whether the runtime was started for it"),
         Key("stopped", Kind.WORD, "how it was ended again: asked, killed (it ignored SIGTERM), kept"),
+        *RELEASE_KEYS,
         Key("pid", Kind.COUNT),
     ),
 )

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.rules.faults import Refused
+from tasks.rules.guard.release_identity import Identity
 
 ROLLBACK_REASONS = (
     "link_missing",
     "link_elsewhere",
     "release_missing",
+    "release_unreadable",
+    "release_changed",
+    "changed_since_start",
     "no_verified_release",
     "release_unknown",
     "release_not_verified",
@@ -31,12 +35,19 @@ ROLLBACK_REASONS = (
 )
 # What leaves a hold unseen because nobody answers sanely: then the verified end of the process is what makes it safe.
 SILENT = ("runtime_unreachable", "runtime_error", "runtime_answer_unknown")
+# What says nothing against the release that was gone to: it may be gone to again.
+_NOT_ITS_FAULT = ("not_stopped", "port_taken", "disk_full", "artifact_not_written", "env_file_missing", "broken_off")
 
 
 class Standing(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+
+
+class SwitchKind(StrEnum):
+    BACK = "back"
+    DEPLOY = "deploy"
 
 
 class SwitchState(StrEnum):
@@ -54,6 +65,16 @@ class Release:
     number: int
     name: str
     standing: Standing
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is said of a release; who says that it passed says also what it was."""
+
+    name: str
+    standing: Standing
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,7 @@ class Switch:
     to: str
     state: SwitchState
     reason: str | None = None
+    kind: SwitchKind = SwitchKind.BACK
 
 
 def newest_words(rows: Iterable[Release]) -> tuple[Release, ...]:
@@ -101,6 +123,20 @@ def _wanted(known: Iterable[Release], current: str, wanted: str) -> str:
             "release_not_verified", "only a release that passed its verification is gone back to", to=wanted
         )
     return wanted
+
+
+def verified_identity(releases: Iterable[Release], name: str) -> Identity | None:
+    """What the release was when it passed last."""
+    passed = [one for one in newest_words(releases) if one.name == name and one.standing is Standing.PASSED]
+    return passed[0].identity if passed else None
+
+
+def words_after(switch: Switch, state: SwitchState, identity: Identity | None, why: str | None) -> tuple[Word, ...]:
+    """What the end of a switch says of its releases: only a rollback withdraws the one that was left."""
+    if state is SwitchState.DONE:
+        left = (Word(switch.before, Standing.WITHDRAWN),) if switch.kind is SwitchKind.BACK else ()
+        return (*left, Word(switch.to, Standing.PASSED, identity))
+    return () if why in _NOT_ITS_FAULT else (Word(switch.to, Standing.FAILED),)
 
 
 def refuse_strangers(switch: Switch, current: str, wanted: str = "") -> None:

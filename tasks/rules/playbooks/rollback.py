@@ -10,9 +10,21 @@ RELEASES = Playbook(
     _SECTION,
     (
         "watchkeeper rollback --do list shows each release and what it has shown of itself.",
-        "Only what was verified is gone back to: after each deploy, watchkeeper rollback --do record --execute.",
+        "Only what was verified is gone back to: service-restart and start-check record a good release by themselves.",
         "release_missing: its folder is gone or empty. Put it back as it was, or name another with --to.",
         "release_not_verified: it failed, or a rollback left it. Deploy it anew and record it.",
+    ),
+)
+CHANGED = Playbook(
+    "The release is not what was verified",
+    _SECTION,
+    (
+        "release_changed: files below it were changed, added or taken away since. Nothing was touched.",
+        "Put the folder back as it was, or name another release with --to; --do list shows them.",
+        "If the change is meant: it is a new release. Put it in use and let it be verified as one.",
+        "changed_since_start: files or variables are newer than the process. service-restart starts and records it.",
+        "Logs and data written below a release change it too: they lie outside of releases.",
+        "release_unreadable: this user must be able to read every file below it, the env file and release.key.",
     ),
 )
 LAYOUT = Playbook(
@@ -86,6 +98,7 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("release_failed", "smoke_failed", "not_held", "not_running", "started_before_switch"), NOT_GOOD),
     **dict.fromkeys(NOT_REVERTED_REASONS, NOT_REVERTED),
     **dict.fromkeys(CHECK_REASONS, CHECKS),
+    **dict.fromkeys(("release_changed", "changed_since_start", "release_unreadable"), CHANGED),
     "half_done": HALF_DONE,
     "back_failed": NOTHING_RUNS,
 }

@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.rules.faults import Refused
-from tasks.rules.guard.rollback import Release, Standing, Switch, SwitchState, refuse_strangers, target_of
+from tasks.rules.guard.release_identity import Comparison, Identity, Sameness, compared, kept_identity, refuse_changed
+from tasks.rules.guard.rollback import (
+    Release,
+    Standing,
+    Switch,
+    SwitchKind,
+    SwitchState,
+    Word,
+    refuse_strangers,
+    target_of,
+    verified_identity,
+    words_after,
+)
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 WORDS = st.lists(st.tuples(NAMES, st.sampled_from(Standing)), max_size=12)
@@ -68,3 +80,43 @@ def test_an_open_switch_is_finished_only_as_it_was_begun(current, wanted, refuse
             refuse_strangers(switch, current, wanted)
     else:
         refuse_strangers(switch, current, wanted)
+
+
+A, B = Identity("k", "1", "2", "3"), Identity("k", "1", "x", "y")
+
+
+@pytest.mark.row("P002-452")
+def test_only_digests_under_one_key_are_compared():
+    assert compared(A, B) == Comparison(Sameness.SAME, Sameness.CHANGED, Sameness.CHANGED)
+    unknown = Comparison(Sameness.UNKNOWN, Sameness.UNKNOWN, Sameness.UNKNOWN)
+    assert compared(None, A) == compared(A, None) == compared(A, Identity("other", "1", "2", "3")) == unknown
+    assert kept_identity(A.kept) == A
+    assert kept_identity(None) is None
+
+
+@pytest.mark.row("P002-451")
+@pytest.mark.parametrize("content", Sameness)
+def test_only_files_that_were_changed_refuse_a_release(content):
+    comparison = Comparison(content, Sameness.CHANGED, Sameness.CHANGED)
+    if content is Sameness.CHANGED:
+        with pytest.raises(Refused, match="release_changed"):
+            refuse_changed(comparison)
+    else:
+        refuse_changed(comparison)
+
+
+def test_what_a_release_was_is_what_it_was_when_it_passed_last():
+    words = [Release(1, "a", Standing.PASSED, A), Release(2, "a", Standing.PASSED, B)]
+    assert verified_identity(words, "a") == B
+    assert verified_identity([*words, Release(3, "a", Standing.FAILED)], "a") is None
+    assert verified_identity(words, "b") is None
+
+
+def test_a_deploy_withdraws_nothing_and_what_the_machine_did_is_not_held_against_a_release():
+    back = Switch(1, "b", "a", SwitchState.BEGUN)
+    deploy = Switch(1, "b", "c", SwitchState.BEGUN, kind=SwitchKind.DEPLOY)
+    passed = Word("a", Standing.PASSED, A)
+    assert words_after(back, SwitchState.DONE, A, None) == (Word("b", Standing.WITHDRAWN), passed)
+    assert words_after(deploy, SwitchState.DONE, A, None) == (Word("c", Standing.PASSED, A),)
+    assert words_after(back, SwitchState.TAKEN_BACK, A, "smoke_failed") == (Word("a", Standing.FAILED),)
+    assert words_after(back, SwitchState.FAILED, A, "port_taken") == ()
