@@ -4,8 +4,10 @@ Pure: takes the plan, the schema as the plan leaves it after each file, and what
 what to run, or every reason why nothing may be done (runbook 003, Database Migrations).
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,6 +20,9 @@ class Role(StrEnum):
 
     RUNTIME = "runtime"
     WEBHOOK = "webhook"
+
+
+_TARGETED = re.compile(rf"(?P<number>[0-9]{{1,18}})_(?P<target>{'|'.join(Role)})_.*\.sql")
 
 
 class Item(NamedTuple):
@@ -103,6 +108,7 @@ def decide(plan: Plan, stages: Sequence[Stage], found: Found) -> Todo:
     A database that we have never touched is adopted: files whose work is there are written into the ledger, and what
     is missing before them is run with it. In one of ours a file that is missing in the middle is out of order.
     """
+    found = _as_named_here(plan, found)
     adopt = tuple(stage for stage in stages if _is_adoptable(stage, found))
     ledger = _ledger(plan, found, adopt)
     comparison = compare(plan, ledger)
@@ -126,6 +132,26 @@ def check_stage(stage: Stage, schema: Schema, *, applied: int, skipped: int) -> 
     """Refuse a file that ran without an error and yet did not leave what it should (a table of another shape)."""
     if missing := stage.schema - schema:
         raise _differs(missing, stage.migration, applied=applied, skipped=skipped)
+
+
+def _as_named_here(plan: Plan, found: Found) -> Found:
+    """The same with the earlier program's names for our files: it knows a file by `NNN_<target>_`, whatever follows.
+
+    Two names of it for one file of ours are left as they are: nobody can say which of them it is.
+    """
+    recorded = {row.filename for row in found.checksums}
+    ours = {_number_and_target(one.name): one.name for one in plan.migrations}
+    theirs: defaultdict[str, list[str]] = defaultdict(list)
+    for name in found.ledger:
+        if name not in recorded and (key := _number_and_target(name)) in ours:
+            theirs[ours[key]].append(name)
+    known_as = {names[0]: our_name for our_name, names in theirs.items() if len(names) == 1}
+    return replace(found, ledger=tuple(dict.fromkeys(known_as.get(name, name) for name in found.ledger)))
+
+
+def _number_and_target(name: str) -> tuple[int, str] | None:
+    match = _TARGETED.fullmatch(name)
+    return (int(match["number"]), match["target"]) if match else None
 
 
 def _is_adoptable(stage: Stage, found: Found) -> bool:

@@ -55,6 +55,22 @@ def test_what_the_old_program_did_is_adopted_and_the_rest_is_run():
 
 
 @pytest.mark.row("P003-403")
+def test_the_old_program_knows_our_files_by_number_and_target_whatever_else_it_called_them():
+    other = "2_runtime_issue_lookups.sql"
+    assert todo(Found(SCHEMAS[1], (other,))) == ("12", "", "3", 0)
+    assert todo(Found(SCHEMAS[2], (other, *NAMES), ROWS, is_ours=True)) == ("", "", "", 3)
+    assert reasons(Found(SCHEMAS[0], (other,))) == ("schema_differs",)
+
+
+@pytest.mark.row("P003-403")
+@pytest.mark.parametrize(
+    "names", [("002_webhook_indexes.sql",), ("002_indexes.sql",), ("002_runtime_one.sql", "002_runtime_other.sql")]
+)
+def test_a_file_of_the_old_program_that_is_none_of_ours_or_one_of_two_is_a_stranger(names):
+    assert reasons(Found(SCHEMAS[2], names)) == ("ledger_unknown_migration",)
+
+
+@pytest.mark.row("P003-403")
 def test_what_is_missing_before_an_adopted_file_is_run_together_with_the_adoption():
     without_the_column = SCHEMAS[1] - {COLUMN}
     assert todo(Found(without_the_column, (NAMES[1],))) == ("2", "1", "3", 0)
@@ -88,8 +104,10 @@ def test_edited_unknown_and_slipped_in_files_are_refused_and_all_of_them_are_sai
     )
 
 
-def test_a_number_that_another_file_has_in_the_ledger_is_unknown_and_not_that_file():
-    assert "ledger_unknown_migration" in reasons(Found(SCHEMAS[0], ("001_runtime_other.sql",)))
+def test_a_number_that_another_file_of_ours_has_in_the_ledger_is_unknown_and_not_that_file():
+    other = "001_runtime_other.sql"
+    renamed = Found(SCHEMAS[0], (other,), (LedgerRow("001", other, ROWS[0].checksum),), is_ours=True)
+    assert "ledger_unknown_migration" in reasons(renamed)
 
 
 def test_a_file_that_left_a_table_of_another_shape_is_refused():

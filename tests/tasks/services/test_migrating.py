@@ -83,6 +83,17 @@ def test_a_database_of_the_old_program_is_taken_over_and_nothing_is_made_twice(p
 
 
 @pytest.mark.row("P003-403")
+def test_what_the_old_program_called_otherwise_is_taken_over_by_number_and_target_and_stays_in_its_ledger(path):
+    made_by_the_old_program(path, Role.RUNTIME)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("UPDATE _schema_migrations SET id = '001_runtime_lookups.sql'")
+        conn.commit()
+    assert bring_up(path).adopted == 2
+    assert ledger(path) == sorted([*FILES[Role.RUNTIME], "001_runtime_lookups.sql"])
+    assert (bring_up(path).skipped, len(copies(path))) == (2, 1)
+
+
+@pytest.mark.row("P003-403")
 def test_the_old_program_still_reads_and_writes_the_ledger(path):
     bring_up(path)
     columns = [row[1:3] for row in rows(path, "PRAGMA table_info(_schema_migrations)")]
