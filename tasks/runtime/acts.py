@@ -6,14 +6,13 @@ people are what an approval proved, never free text.
 """
 
 import logging
-import uuid
 from collections.abc import Callable
 
 from tasks.rules.faults import Fault, RuntimeRefused
 from tasks.rules.guard.answers import not_changed, unknown_answer
 from tasks.rules.guard.state import RuntimeState, found
 from tasks.runtime.reading import read_state
-from tasks.runtime.requests import Answer, Body, Method, change
+from tasks.runtime.requests import Answer, Body, Method, change, fresh
 from tasks.settings.guard import approve_token
 from tasks.step import step
 
@@ -79,7 +78,7 @@ def _done(
     is_done: Callable[[RuntimeState], bool],
     answers: list[Answer] | None = None,
 ) -> RuntimeState:
-    for given in (key, f"{key}.{uuid.uuid4().hex[:8]}"):
+    for given in (key, fresh(key)):
         answer = change(base, method, f"api/ui/{what}", body, given)
         if answers is not None:
             answers.append(answer)

@@ -1,20 +1,17 @@
 """A canary watched: two reads of its metrics file, the runtime at both ends, and what it alerted meanwhile."""
 
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from tasks.rules.faults import Fault, Refused
-from tasks.rules.guard.answers import fault_for
 from tasks.rules.guard.canary import Finding, Limits, Seen, Verdict, Window, judged, window
 from tasks.rules.guard.readiness import word_of
 from tasks.rules.guard.textfile import Textfile, faults_of
 from tasks.runtime.guarding import read_limits
 from tasks.runtime.metrics_files import read_textfile
-from tasks.runtime.reading import moment, read_state
-from tasks.runtime.requests import look
+from tasks.runtime.reading import moment, read_state, rows_at
 from tasks.step import step
 
 _SEVERE = ("warning", "error", "critical")
@@ -72,17 +69,8 @@ def _seen(base: str) -> Seen:
 
 def _alerts(base: str, since: datetime) -> list[str]:
     """The kinds of alerts of at least a warning since then; one without a time that can be read counts as new."""
-    answer = look(base, "api/ui/alerts")
-    if answer.status != 200:
-        raise fault_for(answer.status, answer.detail)
-    items = answer.data.get("items") if isinstance(answer.data, Mapping) else None
-    return list(_named(items if isinstance(items, list) else [], since))
-
-
-def _named(items: list[object], since: datetime) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, Mapping) and item.get("severity") in _SEVERE and not _is_before(item.get("ts"), since):
-            yield word_of(str(item.get("event_type")))
+    rows = (row for row in rows_at(base, "api/ui/alerts") if str(row.get("severity")).lower() in _SEVERE)
+    return [word_of(str(row.get("event_type"))) for row in rows if not _is_before(row.get("ts"), since)]
 
 
 def _is_before(said: object, since: datetime) -> bool:

@@ -4,12 +4,12 @@ The latest request decides there, so the list is read back: ours has to be the l
 and the guard has to say the same. Whatever else is found is closed, never corrected from here.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.rules.artifacts import Json
 from tasks.rules.faults import RuntimeRefused
 from tasks.rules.guard.answers import fault_for, not_changed, unknown_answer
+from tasks.rules.guard.limits import caps_in
 from tasks.rules.guard.state import found
 from tasks.runtime.requests import change, look
 from tasks.settings.guard import has_second_token
@@ -41,21 +41,17 @@ def read_guard(base: str = "") -> Guard:
 
 @step(retries=0)  # the request repeats itself
 def read_limits(base: str = "") -> dict[str, Json]:
-    """The caps, the size of an order and the release that the runtime runs with, as it says itself."""
+    """The caps and the size of an order that the runtime runs with, as it says itself."""
     answer = look(base, "api/ui/status/full")
     if answer.status != 200:
         raise fault_for(answer.status, answer.detail)
-    caps = found(answer.data, "config", "risk_limits", "caps")
+    limits = found(answer.data, "config", "risk_limits")
+    size = found(answer.data, "config", "router", "extra", "order_notional_usdt")
     return {
-        "caps": {str(name): _plain(value) for name, value in caps.items()} if isinstance(caps, Mapping) else {},
-        "enabled": found(answer.data, "config", "risk_limits", "enabled") is True,
-        "order_notional_usdt": _plain(found(answer.data, "config", "router", "extra", "order_notional_usdt")),
-        "release": _plain(found(answer.data, "config", "runtime", "release")),
+        "caps": dict(caps_in(limits)),
+        "enabled": found(limits, "enabled") is True,
+        "order_notional_usdt": size if isinstance(size, (int, float)) else None,
     }
-
-
-def _plain(value: object) -> Json:
-    return value if isinstance(value, (str, int, float)) else None
 
 
 def can_approve() -> bool:

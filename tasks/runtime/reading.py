@@ -51,6 +51,20 @@ def read_runtime_profile(base: str = "") -> str:
     return said
 
 
+def rows_at(base: str, path: str) -> tuple[Mapping[str, object], ...]:
+    """The rows of a list that the runtime keeps: alerts come bare, events under `items`.
+
+    A list that cannot be read is a fault: none of it may pass for none in it.
+    """
+    answer = look(base, path)
+    if answer.status != 200:
+        raise fault_for(answer.status, answer.detail)
+    rows = answer.data.get("items") if isinstance(answer.data, Mapping) else answer.data
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise unknown_answer()
+    return tuple(rows)
+
+
 @step(retries=0)  # the request repeats itself
 def probe(base: str = "", signals: str = "") -> Probes:
     """The readiness endpoints, health and state of this moment, and the signals pushed into the file `signals`."""

@@ -1,11 +1,13 @@
 """One request to the trading runtime: bounded in time, polled only where reading changes nothing, written once.
 
 A write carries an idempotency key. The runtime gives stored errors back for a key, so after an error that is a replay
-there is a fresh one; and it limits writes without Retry-After, so the pause is read from `x-ratelimit-reset`.
+there is a fresh one, that no earlier run can have used; and it limits writes without Retry-After, so the pause is
+read from `x-ratelimit-reset`.
 """
 
 import logging
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,13 +87,18 @@ def change(base: str, method: Method, path: str, body: Body, key: str, *, as_sec
         if pause is None:
             break
         if answer is not None:
-            given = f"{key}.{attempt + 1}"
+            given = fresh(key)
         time.sleep(pause)
     if answer is None:
         raise silent()
     if answer.status >= 300:
         raise fault_for(answer.status, answer.detail)
     return answer
+
+
+def fresh(key: str) -> str:
+    """Another key for the same deed: a refusal that was stored under the first one stands there for ten minutes."""
+    return f"{key}.{uuid.uuid4().hex[:8]}"
 
 
 def _pause_before_next(answer: Answer | None, attempt: int) -> float | None:

@@ -26,7 +26,7 @@ def _audit(world: World, login: Login, actor: str, action: str) -> None:
 
 def hold(asked: Asked) -> Reply:
     login, world = asked.operator(), asked.world
-    world.hold(asked.text("reason") or "manual_hold", asked.text("requested_by") or login.name)
+    world.hold(asked.text("reason") or "manual_hold", "ui")
     _audit(world, login, asked.text("requested_by"), "HOLD")
     return as_json(200, {"mode": "HOLD", "hold_active": True, "safety": safety(world), "ts": world.now()})
 
@@ -50,15 +50,19 @@ def resume_request(asked: Asked) -> Reply:
 
 
 def resume_confirm(asked: Asked) -> Reply:
-    """Clears the hold; nobody looks whether it is the one who asked (W24). Mode and safe mode stay."""
+    """Clears the hold; nobody looks whether it is the one who asked (W24).
+
+    Mode and safe mode stay, and so does the reason of a hold that is over, and the request, which pends no more.
+    """
     login, world = asked.operator(), asked.world
     _approved(asked)
     if not world.safety.hold_active:
         raise Refusal(409, "hold_not_active")
-    if world.safety.resume_request is None:
+    request = world.safety.resume_request
+    if request is None or not request["pending"]:
         raise Refusal(409, "resume_request_missing")
-    world.safety.hold_active, world.safety.hold_reason, world.safety.hold_source = False, None, None
-    world.safety.resume_request = None
+    world.safety.hold_active = False
+    request |= {"pending": False, "approved_at": world.now(), "approved_by": asked.text("actor") or login.name}
     world.note("resume_confirmed", "hold cleared")
     _audit(world, login, asked.text("actor"), "RESUME_CONFIRM")
     return as_json(200, {"hold_cleared": True, "hold_active": False, "safety": safety(world), "ts": world.now()})

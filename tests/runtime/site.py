@@ -1,7 +1,8 @@
 """A place where releases of the stand-in lie: folders, a link, a declaration, and a process.
 
 A release is a folder with a `start.py`. Its kind says how it behaves: `good`, `ends` (never comes up), `cold` (never
-gets ready) or `odd` (says nothing of its state).
+gets ready), `odd` (says nothing of its state), `unheld` (runs from its start, and a hold changes nothing); `cuts` and
+`cuts-cold` take the operations database away when they start.
 """
 
 import hashlib
@@ -30,6 +31,12 @@ os.environ["RUNTIME_RELEASE"] = {name!r}
 {kind}
 runpy.run_module("tests.runtime.serve", run_name="__main__")
 """
+_COLD = 'os.environ["SIM_WARM"] = "0"'
+_CUT = """import psycopg
+with psycopg.connect(os.environ["CUT_BY"], autocommit=True) as admin:
+    admin.execute(f"ALTER DATABASE {os.environ['CUT']} WITH ALLOW_CONNECTIONS false")
+    admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [os.environ["CUT"]])
+"""
 _KINDS = {
     "good": "",
     "ends": "sys.exit(1)",
@@ -38,7 +45,14 @@ _KINDS = {
         "from tests.runtime import views\n"
         "views.status_full = lambda asked: as_json(200, {'router': 'gone'})"
     ),
-    "cold": 'os.environ["SIM_WARM"] = "0"',
+    "unheld": (
+        "from tests.runtime import acts, world\n"
+        "world.Safety.__init__.__defaults__ = (False, *world.Safety.__init__.__defaults__[1:])\n"
+        "world.World.hold = lambda *_: None"
+    ),
+    "cold": _COLD,
+    "cuts": _CUT,
+    "cuts-cold": _CUT + _COLD,
 }
 
 

@@ -43,7 +43,7 @@ def live_readiness(asked: Asked) -> Reply:
         if bad
     ]
     data = {"ready": not reasons, "reasons": reasons, "leader": facts.leader, "health_ok": facts.ok}
-    data |= {"journal_ok": facts.journal_ok, "config_ok": facts.config_ok, "fencing_id": 1, "hb_age_sec": 0.2}
+    data |= {"journal_ok": facts.journal_ok, "config_ok": facts.config_ok, "fencing_id": None, "hb_age_sec": None}
     if facts.watchdog:
         data["watchdog"] = {"overall": facts.watchdog}
     return as_json(503 if reasons else 200, data)
@@ -95,7 +95,7 @@ def _red(world: World) -> list[str]:
 def _yellow(world: World) -> list[str]:
     named = (
         ("watchdog_degraded", world.facts.exchange_watchdog == "DEGRADED"),
-        ("manual_hold", world.safety.hold_active),
+        ("manual_hold", world.control.mode == "HOLD"),
     )
     return [reason for reason, there in named if there]
 
@@ -152,50 +152,107 @@ def _toggle_on(world: World) -> bool:
 
 def status_full(asked: Asked) -> Reply:
     """The one that is good for polling. Without any signal it calls itself ready (W9)."""
-    world, control, safety = asked.world, asked.world.control, asked.world.safety
+    world, control = asked.world, asked.world.control
     strict = world.flag("FF_PRETRADE_STRICT", "1" if not world.is_live else "0")
-    extra = {
-        "two_man_rule": control.two_man_rule,
-        "dry_run": control.dry_run,
-        "hold_active": safety.hold_active,
-        "hold_reason": safety.hold_reason,
-        "hold_source": safety.hold_source,
-        "resume_requested": safety.resume_request is not None,
-        "order_notional_usdt": control.order_notional_usdt,
-    }
-    router = {
-        "mode": control.mode,
-        "safe_mode": control.safe_mode,
-        "profile": world.profile,
-        "ff_pretrade_strict": strict,
-        "ff_risk_limits": world.facts.risk_limits_enabled,
-    }
-    switches = {
-        "safe_mode_global": world.flag("SAFE_MODE_GLOBAL"),
-        "canary_mode": world.flag("CANARY_MODE"),
-        "last_change_ts": world.last_change_ts,
-        "extra": extra,
-    }
-    limits = {"enabled": world.facts.risk_limits_enabled, "caps": caps(world)}
+    shown = {"ff_pretrade_strict": strict, "ff_risk_limits": world.facts.risk_limits_enabled}
     data = {
-        "router": router,
-        "risk": {"daily_loss_usd": 0.0, "daily_loss_cap_usd": 250.0, "notional_usd": 0.0, "notional_cap_usd": 8000.0},
+        "router": {"mode": control.mode, "safe_mode": control.safe_mode, "profile": world.profile, **shown},
+        "risk": _risk(world),
         "readiness": {"live_ready": True, "last_check_ts": None, "last_reason": None},
         "market_data": {"healthy": world.facts.md_staleness_s <= 5, "stale_symbols": []},
-        "alerts": {"last_n": world.alerts[-20:]},
-        "config": {
-            "runtime": {"profile": world.profile, "release": world.environ.get("RUNTIME_RELEASE")},
-            "router": {**router, **switches},
-            "risk_limits": limits,
-            "strategies": [],
-        },
+        "alerts": {"last_n": [_as_shown_in_status(one) for one in world.alerts[-10:]]},
+        "config": _config(world, pretrade_strict=strict),
     }
     return as_json(200, data)
 
 
-def caps(world: World) -> dict[str, str]:
-    names = ("RISK_CAP_VENUE", "RISK_CAP_SYMBOL", "RISK_CAP_STRATEGY", "RISK_DAILY_LOSS")
-    return {name.lower(): world.environ[name] for name in names if world.environ.get(name)}
+def _config(world: World, *, pretrade_strict: bool) -> dict[str, object]:
+    control, safety = world.control, world.safety
+    extra = {name: getattr(control, name) for name in SHOWN_OF_CONTROL}
+    extra |= {"hold_active": safety.hold_active, "hold_reason": safety.hold_reason, "hold_source": safety.hold_source}
+    extra["resume_requested"] = safety.resume_request is not None  # also one that was granted long ago
+    router = {
+        "mode": control.mode,
+        "safe_mode": control.safe_mode,
+        "safe_mode_global": world.flag("SAFE_MODE_GLOBAL"),
+        "canary_mode": world.flag("CANARY_MODE"),
+        "pretrade_strict": pretrade_strict,
+        "risk_limits_enabled": world.facts.risk_limits_enabled,
+        "last_change_ts": world.last_change_ts,
+        "extra": extra,
+    }
+    return {
+        "runtime": _profile(world),
+        "router": router,
+        "risk_limits": risk_limits(world),
+        "strategies": {"items": []},
+    }
+
+
+SHOWN_OF_CONTROL = (
+    "two_man_rule",
+    "dry_run",
+    "dry_run_mode",
+    "order_notional_usdt",
+    "max_slippage_bps",
+    "min_spread_bps",
+    "auto_loop",
+)
+
+
+def _profile(world: World) -> dict[str, object]:
+    """Name and display name differ in a canary. `release` is no real runtime's: a test sees by it which one runs."""
+    name, canary = world.profile, world.flag("CANARY_MODE")
+    display = (world.environ.get("CANARY_PROFILE_NAME") or f"{name}-canary") if canary else name
+    said: dict[str, object] = {
+        "name": name,
+        "display_name": display,
+        "env": world.environ.get("MODE", world.category),
+    }
+    said |= {"is_live": world.is_live, "is_testnet": world.category == "testnet", "is_canary": canary}
+    return said | {"created_at": None, "extra": {"release": world.environ.get("RUNTIME_RELEASE")}}
+
+
+def _risk(world: World) -> dict[str, object]:
+    cap = amount(world.environ.get("DAILY_LOSS_CAP_USDT"))
+    nothing: dict[str, float] = {}
+    return {
+        "daily_loss_cap": cap,
+        "daily_loss_pnl": 0.0,
+        "daily_loss_remaining": cap,
+        "notional_caps": nothing,
+        "notional_used": nothing,
+        "notional_remaining": nothing,
+    }
+
+
+def risk_limits(world: World) -> dict[str, object]:
+    """Caps of strategies are not shown; what is not set stays unlimited."""
+    venues, symbols = (world.environ.get(name, "") for name in ("RISK_CAP_VENUE", "RISK_CAP_SYMBOL"))
+    return {
+        "enabled": world.facts.risk_limits_enabled,
+        "max_notional_per_venue": _caps(venues, ","),
+        "max_notional_per_symbol": _caps(symbols, ";"),
+        "daily_loss_limit": amount(world.environ.get("RISK_DAILY_LOSS")),
+        "daily_loss_used": None,
+        "rejects_recent": None,
+        "extra": {"daily_cooloff_sec": 3600.0, "rejects_cooloff_sec": 300.0, "max_consecutive_rejects": 3.0},
+    }
+
+
+def _caps(text: str, between: str) -> dict[str, float | None]:
+    pairs = (entry.strip().rpartition(":") for entry in text.split(between) if ":" in entry)
+    return {name: amount(value) for name, _, value in pairs}
+
+
+def amount(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _as_shown_in_status(alert: dict[str, object]) -> dict[str, object]:
+    """The same alert has other names there."""
+    said = {"ts": alert["ts"], "level": str(alert["severity"]).upper(), "source": alert["source"]}
+    return said | {"message": alert["message"], "code": alert["event_type"], "details": alert["context"]}
 
 
 def overview(asked: Asked) -> Reply:
@@ -218,7 +275,8 @@ def overview(asked: Asked) -> Reply:
 
 
 def safety(world: World) -> dict[str, object]:
-    return dict(vars(world.safety))
+    said = {name: value for name, value in vars(world.safety).items() if name != "resume_request"}
+    return said | ({"resume_request": world.safety.resume_request} if world.safety.resume_request else {})
 
 
 def state(asked: Asked) -> Reply:
@@ -243,7 +301,7 @@ def live_promotion(asked: Asked) -> Reply:
 
 
 def live_approvals(asked: Asked) -> Reply:
-    return as_json(200, {"requests": asked.world.toggles})
+    return as_json(200, asked.world.toggles)
 
 
 def badges(asked: Asked) -> Reply:
@@ -259,7 +317,7 @@ def badges(asked: Asked) -> Reply:
 
 def audit_log(asked: Asked) -> Reply:
     asked.login()
-    return as_json(200, {"entries": asked.world.audit})
+    return as_json(200, {"events": asked.world.audit, "count": len(asked.world.audit)})
 
 
 def positions(asked: Asked) -> Reply:
@@ -274,13 +332,20 @@ def secrets_status(asked: Asked) -> Reply:
 
 
 def events(asked: Asked) -> Reply:
-    rows = asked.world.events if asked.query.get("order") == "asc" else asked.world.events[::-1]
+    order = asked.query.get("order", "desc")
+    rows = asked.world.events if order == "asc" else asked.world.events[::-1]
     start, limit = int(asked.query.get("offset") or 0), int(asked.query.get("limit") or 100)
-    return as_json(200, {"items": rows[start : start + limit], "total": len(rows)})
+    if not 1 <= limit <= 1000:
+        raise Refusal(422, [{"type": "less_than_equal", "loc": ["query", "limit"]}])
+    after = min(start + limit, len(rows))
+    page = {"total": len(rows), "offset": start, "limit": limit, "order": order}
+    page |= {"next_offset": after, "has_more": after < len(rows)}
+    return as_json(200, {"items": rows[start:after], **page})
 
 
 def alerts(asked: Asked) -> Reply:
-    return as_json(200, {"items": asked.world.alerts})
+    """A list and nothing around it, the newest first."""
+    return as_json(200, asked.world.alerts[::-1])
 
 
 def config_validate(asked: Asked) -> Reply:
@@ -288,7 +353,7 @@ def config_validate(asked: Asked) -> Reply:
 
 
 def config(asked: Asked) -> Reply:
-    return as_json(200, {"profile": asked.world.profile, "risk_limits": caps(asked.world)})
+    return as_json(200, {"config": _config(asked.world, pretrade_strict=True)})
 
 
 def kill_flag(world: World) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tasks.rules.artifacts import Json
 from tasks.rules.faults import Refused
+from tasks.rules.guard.limits import caps_in
 from tasks.rules.guard.profiles import profile_of
 
 LIVE_RESTART = "in live no call clears safe mode: restart it with SAFE_MODE=0; it still begins in HOLD"
@@ -88,28 +89,10 @@ def state_of(data: object) -> RuntimeState:
         hold_source=_text_or_none(data, *extra, "hold_source"),
         resume_requested=_flag(data, *extra, "resume_requested"),
         risk_limits_enabled=_is_true(data, "config", "risk_limits", "enabled"),
-        has_caps=_has_caps(data),
+        has_caps=bool(caps_in(found(data, "config", "risk_limits"))),
         dry_run=_is_true(data, *extra, "dry_run"),
         canary=_is_true(data, "config", "router", "canary_mode"),
     )
-
-
-def _has_caps(data: object) -> bool:
-    """Limits that are switched on and empty limit nothing (spec 002, 7.2)."""
-    limits = found(data, "config", "risk_limits")
-    return isinstance(limits, Mapping) and any(_limits_something(str(name), value) for name, value in limits.items())
-
-
-def _limits_something(name: str, value: object) -> bool:
-    """A cap or a daily loss with an amount in it, at whatever depth; a time to cool off limits no amount."""
-    if isinstance(value, Mapping):
-        inside = value.items() if name == "caps" or not _is_limit(name) else ((name, one) for one in value.values())
-        return any(_limits_something(str(key), one) for key, one in inside)
-    return _is_limit(name) and value not in (None, False, 0, "", "0")
-
-
-def _is_limit(name: str) -> bool:
-    return ("cap" in name or "loss" in name) and "cooloff" not in name
 
 
 def found(data: object, *path: str) -> object:

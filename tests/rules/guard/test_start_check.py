@@ -3,6 +3,7 @@
 import pytest
 
 from tasks.rules.guard.environment import Finding, Severity
+from tasks.rules.guard.limits import caps_in
 from tasks.rules.guard.profiles import Profile
 from tasks.rules.guard.start_check import (
     Check,
@@ -120,24 +121,42 @@ def test_limits_that_hold_nothing_fail_outside_paper():
     assert limits_check(Profile.LIVE, HELD).level is Level.OK
 
 
+LIMITS = {
+    "enabled": True,
+    "max_notional_per_venue": {},
+    "max_notional_per_symbol": {},
+    "daily_loss_limit": None,
+    "daily_loss_used": None,
+    "rejects_recent": None,
+    "extra": {"daily_cooloff_sec": 3600.0, "max_consecutive_rejects": 3.0},
+}
+
+
+@pytest.mark.row("P002-224", "P002-460")
 @pytest.mark.parametrize(
-    ("limits", "has"),
+    ("said", "caps"),
     [
-        ({"enabled": True, "caps": {}}, False),
-        ({"enabled": True, "caps": {"risk_cap_venue": "okx:100"}}, True),
-        ({"enabled": True, "per_venue_cap": {"okx": 100}}, True),
-        ({"enabled": True, "per_venue_cap": {}, "daily_loss_cooloff_sec": 3600}, False),
-        ({"enabled": True, "daily_loss_usd": 250}, True),
-        ({"enabled": True, "max_rejects": 3}, False),
+        ({}, {}),
+        ({"daily_loss_used": 12.5, "rejects_recent": 2}, {}),
+        ({"max_notional_per_venue": {"okx": 100.0}}, {"max_notional_per_venue.okx": 100.0}),
+        ({"max_notional_per_symbol": {"okx:BTCUSDT": 5}}, {"max_notional_per_symbol.okx:BTCUSDT": 5.0}),
+        ({"daily_loss_limit": 250.0}, {"daily_loss_limit": 250.0}),
+        ({"daily_loss_limit": 0.0, "max_notional_per_venue": {"okx": None, "binance": -1.0}}, {}),
+        ({"daily_loss_limit": True}, {}),
+        ({"daily_loss_limit": "250"}, {}),
     ],
 )
-def test_caps_are_found_wherever_they_stand(limits, has):
-    extra = {"hold_active": True, "resume_requested": False}
+def test_limits_are_amounts_under_the_names_that_the_runtime_has_for_them(said, caps):
+    limits = LIMITS | said
     data = {
         "router": {"profile": "paper", "mode": "HOLD", "safe_mode": True},
-        "config": {"router": {"extra": extra}, "risk_limits": limits},
+        "config": {
+            "router": {"extra": {"hold_active": True, "resume_requested": False}},
+            "risk_limits": limits,
+        },
     }
-    assert state_of(data).has_caps is has
+    assert caps_in(limits) == caps
+    assert state_of(data).has_caps is bool(caps)
 
 
 @pytest.mark.parametrize("missing", ["profile", "mode", "safe_mode"])

@@ -6,6 +6,7 @@ from tasks.rules.faults import Misconfigured, Refused, RuntimeRefused, RuntimeUn
 from tasks.runtime import acts
 from tasks.runtime.reading import is_healthy, probe, read_runtime_profile, read_state
 from tasks.runtime.requests import change, look
+from tasks.runtime.warmup import read_authorisation_errors
 from tests.runtime.world import API_TOKEN, VIEWER_TOKEN
 
 
@@ -53,7 +54,19 @@ def test_a_stored_error_is_not_taken_for_an_answer(runtime):
     runtime.world.control.safe_mode = False
     assert change("", "POST", "api/ui/resume", {}, "same").status == 200
     keys = [one.headers["idempotency-key"] for one in runtime.seen]
-    assert keys == ["same", "same", "same.1"]
+    assert keys[:2] == ["same", "same"]
+    assert keys[2].startswith("same.")
+
+
+@pytest.mark.row("W002-225", "W002-460")
+def test_refusals_that_were_stored_by_earlier_runs_do_not_stand_in_the_way_of_a_hold(runtime):
+    """The limit's refusals are in the cache too: the keys of an earlier run give them back, whatever is left now."""
+    runtime.boot(API_BURST="0.5", API_RATE_PER_MIN="60000")
+    body = {"reason": "why", "requested_by": "ada"}
+    for key in ("k", "k.1", "k.2", "k.3"):
+        assert runtime.ask("POST", "/api/ui/hold", json=body, headers={"Idempotency-Key": key}).status_code == 429
+    runtime.world.environ["API_BURST"] = "10"
+    assert acts.hold.fn("", "why", "ada", "k").hold_reason == "why"
 
 
 @pytest.mark.row("P002-205")
@@ -143,3 +156,20 @@ def test_state_is_read_whole_or_not_at_all(runtime):
 def test_the_profile_that_really_runs_is_read_back(runtime):
     runtime.boot(EXEC_PROFILE="lvie")
     assert read_runtime_profile.fn("") == "paper"
+
+
+@pytest.mark.row("D002-460", "P002-223")
+@pytest.mark.parametrize("path", ["/alerts", "/events", "/metrics"])
+@pytest.mark.parametrize("what", [{"status": 503}, {"status": 200, "text": '{"rows": []}'}])
+def test_errors_that_cannot_be_read_are_not_taken_for_none(runtime, path, what):
+    runtime.trouble(path, times=9, **what)
+    with pytest.raises((RuntimeUnreachable, RuntimeRefused)):
+        read_authorisation_errors.fn("")
+
+
+@pytest.mark.row("P002-223")
+def test_alerts_and_events_of_refused_keys_are_read_in_the_shapes_they_come_in(runtime):
+    assert read_authorisation_errors.fn("") == ()
+    runtime.world.alert("adapter_error", "401 from venue", "error")
+    runtime.world.note("ws_error", "invalid signature", "ERROR")
+    assert read_authorisation_errors.fn("") == ("adapter_error 401 from venue", "ws_error invalid signature")
