@@ -115,7 +115,7 @@ def _back(demands: Demands, wanted: str, *, execute: bool) -> Outcome:
     """The plan; with `execute` the switch, the one that was broken off first."""
     current, switch = read_link(demands.place.folder), open_switch(demands.service)
     if switch:
-        refuse_strangers(switch, current, wanted)
+        refuse_strangers(switch, SwitchKind.BACK, current, wanted)
     known = read_releases(demands.service)
     to = switch.to if switch else target_of(known, current, wanted)
     way = way_to(ROLLBACK, demands, SwitchKind.BACK, to, verified_identity(known, to), switch)

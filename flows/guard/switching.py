@@ -1,7 +1,7 @@
 """One release put in place of another, seen to be good or taken back, and written down: in either direction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tasks.clock import utc_now
 from tasks.procedure import failed
@@ -55,16 +55,12 @@ class Way:
     @property
     def said(self) -> dict[str, Value]:
         """What stands in every line of it."""
-        return {
-            **({"do": "back"} if self.kind is SwitchKind.BACK else {}),
-            "service": self.demands.service,
-            "before": self.before,
-            "to": self.to,
-            "half_done": self.switch is not None,
-            "content": self.same.content.value,
-            "environment": self.same.environment.value,
-            "interpreter": self.same.interpreter.value,
-        }
+        half_done = self.switch is not None
+        said: dict[str, Value] = {"service": self.demands.service, "before": self.before, "to": self.to}
+        if self.kind is SwitchKind.DEPLOY:
+            return said | {"half_done": half_done}
+        same = {name: found.value for name, found in asdict(self.same).items()}
+        return {"do": "back"} | said | {"half_done": half_done} | same
 
 
 @dataclass(frozen=True, slots=True)

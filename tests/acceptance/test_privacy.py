@@ -62,6 +62,7 @@ ASKED: dict[str, list[dict[str, object]]] = {
     "webhook-secret-rotate": [{"repos": ("shop/web",), "execute": True, "config": "{broken}/services.toml"}],
     "shift-log": [{"do": "show"}, {"do": "export", "chain": "incidents"}],
     "project-restore": [{"project": "alpha"}],
+    "release-deploy": [{"to": "b", "service": "talkative", "config": "{broken}/services.toml"}],
     "revert-pr": [{"sha": "0" * 40, "repo_root": "{broken}"}],
     "rollback": [{}, {"do": "record", "service": "talkative", "config": "{broken}/services.toml"}],
     "soak": [{"do": "start"}, {"do": "status"}, {"do": "stop", "why": "privacy"}],

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from flows.guard.release_deploy import release_deploy
 from flows.guard.rollback import rollback
 from flows.services.service_restart import service_restart
 from tasks.procedure import part
@@ -110,6 +111,11 @@ class Site:
         given = {"config": str(self.folder / "services.toml"), "execute": True, "ready_wait_s": 0, **how}
         with without_server():
             return part(rollback, **given)
+
+    def put(self, name: str, **how: object) -> Outcome:
+        given = {"config": str(self.folder / "services.toml"), "execute": True, "ready_wait_s": 0, **how}
+        with without_server():
+            return part(release_deploy, to=name, **given)
 
     def restart(self) -> Outcome:
         with without_server():

@@ -2,7 +2,7 @@
 
 from tasks.rules.contracts.deploying import DECLARATION_REASONS
 from tasks.rules.guard.answers import RUNTIME_REASONS
-from tasks.rules.guard.rollback import ROLLBACK_REASONS
+from tasks.rules.guard.rollback import ROLLBACK_REASONS, SWITCH_REASONS
 from tasks.rules.outcome import Contract, Key, Kind, Status
 from tasks.rules.publishing.reverts import REVERT_REASONS
 
@@ -19,44 +19,51 @@ RELEASE = Contract(
     ),
 )
 
+_REASONS = (*DECLARATION_REASONS, "no_start_command", "not_stopped", "memory_invalid", *RUNTIME_REASONS)
+_STATUSES = (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL)
+_PLACES = (
+    Key("service", Kind.WORD, "its name in the declaration"),
+    Key("before", Kind.WORD, "the release that is left"),
+    Key("to", Kind.WORD, "the release that is gone to"),
+    Key("now", Kind.WORD, "the release that the link leads to"),
+)
+_HALF_DONE = Key(
+    "half_done", Kind.FLAG, "whether a run that was broken off is found: finished by this one if it executes"
+)
+_COURSE = (
+    Key("held", Kind.WORD, "verified, already (it was in HOLD), or silent (nobody answered sanely)"),
+    Key("stopped", Kind.WORD, "none was running, asked, command (its own) or killed"),
+    Key("stop_s", Kind.RATIO, "how long the end took, the port free again"),
+    Key("pid", Kind.COUNT, "the process that listens; of port_taken: the one that holds the port"),
+    Key("healthy_s", Kind.RATIO, "from the start to the first good answer of it"),
+    Key("ready_s", Kind.COUNT, "how long readiness took; left out where it was not asked for"),
+    Key("why", Kind.WORD, "what the release failed by"),
+    Key("back", Kind.WORD, "what runs now: verified or unverified is the release before, failed is nothing"),
+    Key("back_why", Kind.WORD, "what the release before failed by"),
+    Key("unrecorded", Kind.WORD, "why the operations database does not know how it ended"),
+    Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
+)
+
 ROLLBACK = Contract(
     "rollback",
-    (Status.OK, Status.PLANNED, Status.NOT_CONFIGURED, Status.FAIL),
+    _STATUSES,
     _SECTION,
-    reasons=(
-        *ROLLBACK_REASONS,
-        *DECLARATION_REASONS,
-        "no_start_command",
-        "not_stopped",
-        "memory_invalid",
-        *RUNTIME_REASONS,
-    ),
+    reasons=(*ROLLBACK_REASONS, *_REASONS),
     keys=(
         Key("do", Kind.WORD, "back, record or list"),
-        Key("service", Kind.WORD, "its name in the declaration"),
-        Key("before", Kind.WORD, "the release that is left"),
-        Key("to", Kind.WORD, "the release that is gone to"),
-        Key("now", Kind.WORD, "the release that the link leads to"),
+        *_PLACES,
         Key("releases", Kind.COUNT, "how many are known; each has a line of its own"),
         Key("standing", Kind.WORD, "what the release has shown: passed or failed"),
-        Key(
-            "half_done", Kind.FLAG, "whether a run that was broken off is found: finished by this one if it executes"
-        ),
+        _HALF_DONE,
         Key("content", Kind.WORD, "whether its folder is as it was verified: same, changed or unknown"),
         Key("environment", Kind.WORD, "whether the file of variables is as it was then: same, changed or unknown"),
         Key("interpreter", Kind.WORD, "whether the packages beside it are as they were: same, changed or unknown"),
-        Key("held", Kind.WORD, "verified, already (it was in HOLD), or silent (nobody answered sanely)"),
-        Key("stopped", Kind.WORD, "none was running, asked, command (its own) or killed"),
-        Key("stop_s", Kind.RATIO, "how long the end took, the port free again"),
-        Key("pid", Kind.COUNT, "the process that listens; of port_taken: the one that holds the port"),
-        Key("healthy_s", Kind.RATIO, "from the start to the first good answer of it"),
-        Key("ready_s", Kind.COUNT, "how long readiness took; left out where it was not asked for"),
-        Key("why", Kind.WORD, "what the release failed by"),
-        Key("back", Kind.WORD, "what runs now: verified or unverified is the release before, failed is nothing"),
-        Key("back_why", Kind.WORD, "what the release before failed by"),
-        Key("unrecorded", Kind.WORD, "why the operations database does not know how it ended"),
-        Key("log", Kind.FILE, "in .watchkeeper/services/<service> beside the declaration"),
+        *_COURSE,
     ),
+)
+
+RELEASE_DEPLOY = Contract(
+    "release_deploy", _STATUSES, _SECTION, reasons=(*SWITCH_REASONS, *_REASONS), keys=(*_PLACES, _HALF_DONE, *_COURSE)
 )
 
 REVERT_PR = Contract(
@@ -74,6 +81,8 @@ REVERT_PR = Contract(
         Key("parents", Kind.COUNT, "how many the commit has: a merge has two or more"),
         Key("ci", Kind.WORD, "the state of its checks in Gitea's word, or none"),
         Key("checks", Kind.COUNT, "how many checks have reported"),
-        Key("next", Kind.COMMAND, "how it is deployed once it is merged"),
+        Key("release", Kind.WORD, "the folder below releases that holds the revert, with --deploy"),
+        Key("deployed", Kind.WORD, "how its deployment ended; release_deploy has a line of its own"),
+        Key("next", Kind.COMMAND, "how it is deployed once it lies below releases"),
     ),
 )

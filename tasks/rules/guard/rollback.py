@@ -12,26 +12,26 @@ from enum import StrEnum
 from tasks.rules.faults import Refused
 from tasks.rules.guard.release_identity import Identity
 
-ROLLBACK_REASONS = (
+SWITCH_REASONS = (
     "link_missing",
     "link_elsewhere",
     "release_missing",
     "release_unreadable",
+    "already_current",
+    "half_done",
+    "runtime_mismatch",
+    "release_failed",
+    "back_failed",
+)
+ROLLBACK_REASONS = (
+    *SWITCH_REASONS,
     "release_changed",
     "changed_since_start",
     "no_verified_release",
     "release_unknown",
     "release_not_verified",
-    "already_current",
-    "half_done",
-    "runtime_mismatch",
     "not_running",
     "started_before_switch",
-    "not_held",
-    "smoke_failed",
-    "not_ready",
-    "release_failed",
-    "back_failed",
 )
 # What leaves a hold unseen because nobody answers sanely: then the verified end of the process is what makes it safe.
 SILENT = ("runtime_unreachable", "runtime_error", "runtime_answer_unknown")
@@ -139,12 +139,14 @@ def words_after(switch: Switch, state: SwitchState, identity: Identity | None, w
     return () if why in _NOT_ITS_FAULT else (Word(switch.to, Standing.FAILED),)
 
 
-def refuse_strangers(switch: Switch, current: str, wanted: str = "") -> None:
-    """An open switch is finished as it was begun: refuse when the link or the operator says something else."""
-    if current not in (switch.before, switch.to) or wanted not in ("", switch.to):
+def refuse_strangers(switch: Switch, kind: SwitchKind, current: str, wanted: str = "") -> None:
+    """An open switch is finished as it was begun, or turned back by a rollback: refuse when anything else is said."""
+    is_its_own = kind is switch.kind and wanted in ("", switch.to)
+    is_turned_back = kind is SwitchKind.BACK and not wanted
+    if current not in (switch.before, switch.to) or not (is_its_own or is_turned_back):
         raise Refused(
             "half_done",
-            "a rollback was broken off: lead the link to one of the two, then start again without --to",
+            "a change was broken off: lead the link to one of the two, then rollback --execute without --to",
             before=switch.before,
             to=switch.to,
             now=current,

@@ -10,7 +10,7 @@ RELEASES = Playbook(
     _SECTION,
     (
         "watchkeeper rollback --do list shows each release and what it has shown of itself.",
-        "Only what was verified is gone back to: service-restart and start-check record a good release by themselves.",
+        "Only what was verified is gone back to: release-deploy, service-restart and start-check record it.",
         "release_missing: its folder is gone or empty. Put it back as it was, or name another with --to.",
         "release_not_verified: it failed, or a rollback left it. Deploy it anew and record it.",
     ),
@@ -38,11 +38,12 @@ LAYOUT = Playbook(
     ),
 )
 HALF_DONE = Playbook(
-    "A rollback was broken off, and somebody moved the link since",
+    "A change of release was broken off, and something else is asked for or in use since",
     _SECTION,
     (
         "`before=` and `to=` are its two releases, `now=` is where the link leads.",
-        "Lead the link to one of the two, then start again without --to: it is finished as it was begun.",
+        "Lead the link to one of the two. rollback --execute without --to finishes a rollback as it was begun, and",
+        "turns a deployment back; release-deploy with the same --to finishes a deployment.",
     ),
 )
 NOT_GOOD = Playbook(
@@ -95,11 +96,16 @@ BY_REASON: dict[str, Playbook] = {
         RELEASES,
     ),
     **dict.fromkeys(("link_missing", "link_elsewhere", "runtime_mismatch"), LAYOUT),
-    **dict.fromkeys(("release_failed", "smoke_failed", "not_held", "not_running", "started_before_switch"), NOT_GOOD),
+    **dict.fromkeys(("release_failed", "not_running", "started_before_switch"), NOT_GOOD),
     **dict.fromkeys(NOT_REVERTED_REASONS, NOT_REVERTED),
     **dict.fromkeys(CHECK_REASONS, CHECKS),
     **dict.fromkeys(("release_changed", "changed_since_start", "release_unreadable"), CHANGED),
     "half_done": HALF_DONE,
     "back_failed": NOTHING_RUNS,
 }
-BY_TOKEN: dict[str, Playbook] = {"rollback": NOT_GOOD, "release": RELEASES, "revert_pr": NOT_REVERTED}
+BY_TOKEN: dict[str, Playbook] = {
+    "rollback": NOT_GOOD,
+    "release_deploy": NOT_GOOD,
+    "release": RELEASES,
+    "revert_pr": NOT_REVERTED,
+}

@@ -71,15 +71,31 @@ def test_the_order_in_which_rows_come_does_not_matter(words, current):
     assert answer(there) == answer(list(reversed(there)))
 
 
-@pytest.mark.row("D002-434")
-@pytest.mark.parametrize(("current", "wanted", "refused"), [("b", "", 0), ("a", "a", 0), ("c", "", 1), ("b", "c", 1)])
-def test_an_open_switch_is_finished_only_as_it_was_begun(current, wanted, refused):
-    switch = Switch(1, "b", "a", SwitchState.BEGUN)
+BACK, DEPLOY = SwitchKind.BACK, SwitchKind.DEPLOY
+
+
+@pytest.mark.row("D002-434", "D002-454")
+@pytest.mark.parametrize(
+    ("begun", "kind", "current", "wanted", "refused"),
+    [
+        (BACK, BACK, "b", "", False),
+        (BACK, BACK, "a", "a", False),
+        (BACK, BACK, "c", "", True),
+        (BACK, BACK, "b", "c", True),
+        (DEPLOY, DEPLOY, "b", "a", False),
+        (DEPLOY, DEPLOY, "b", "c", True),
+        (DEPLOY, BACK, "a", "", False),
+        (DEPLOY, BACK, "a", "a", True),
+        (BACK, DEPLOY, "b", "a", True),
+    ],
+)
+def test_an_open_switch_is_finished_as_it_was_begun_or_turned_back(begun, kind, current, wanted, refused):
+    switch = Switch(1, "b", "a", SwitchState.BEGUN, kind=begun)
     if refused:
         with pytest.raises(Refused, match="half_done"):
-            refuse_strangers(switch, current, wanted)
+            refuse_strangers(switch, kind, current, wanted)
     else:
-        refuse_strangers(switch, current, wanted)
+        refuse_strangers(switch, kind, current, wanted)
 
 
 A, B = Identity("k", "1", "2", "3"), Identity("k", "1", "x", "y")
