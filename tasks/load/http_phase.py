@@ -14,6 +14,7 @@ from collections.abc import Callable
 from tasks.load.answers import Head, NoAnswer
 from tasks.load.connections import READS, WRITES, Address, Connection, Failed, find
 from tasks.load.sending import Request
+from tasks.load.times import Times
 from tasks.rules.load.measured import Answer, Measured, answer_of
 from tasks.rules.load.plan import Phase
 
@@ -61,13 +62,9 @@ class _Load:
         self.opened: set[int] = set()
         self.idle: list[Connection] = []
         self.flying: deque[tuple[int, Connection]] = deque()
-        self.taken = self.sent = self.ended = self.reported = 0
-        self.refusals, self.stopped = 0, ""
-        self.latencies, self.failed = array("q"), array("q")
-        self.lags, self.waits = array("q"), array("q")
-        self.answers: Counter[str] = Counter()
-        self.retry_after_s: int | None = None
-        self.start = self.first_sent = self.last_sent = self.report_at = 0
+        self.taken = self.sent = self.reported = self.refusals = 0
+        self.times = Times()
+        self.start = self.report_at = 0
         self.seen: array[int] = array("q")
 
     def measure(self) -> Measured:
@@ -81,7 +78,7 @@ class _Load:
             for connection in self.open.values():
                 connection.close()
             self.poll.close()
-        return self._measured()
+        return self.times.measured(self.phase.name, self.phase)
 
     def _warm_up(self) -> None:
         """Open the connections and let them become ready before the first request is due."""
@@ -94,7 +91,7 @@ class _Load:
     def _run(self) -> None:
         self.start = now() + _LEAD_NS
         self.report_at = self.start + _REPORT_NS
-        while self.ended < self.total and not self.stopped:
+        while self.times.done < self.total and not self.times.stopped:
             self._serve(self.poll.poll(self._pause_s()))
             moment = now()
             self._take(moment)
@@ -109,7 +106,7 @@ class _Load:
     def _take(self, moment: int) -> None:
         """See what is due, and send as much of it as there are free connections."""
         while self.taken < self.total and (due := self._due(self.taken)) <= moment:
-            self.lags.append(moment - due)
+            self.times.lags.append(moment - due)
             self.seen.append(moment)
             self.taken += 1
             self._send_waiting()
@@ -129,9 +126,7 @@ class _Load:
         connection.number = number
         self.flying.append((number, connection))
         moment = now()
-        self.first_sent = self.first_sent or moment
-        self.last_sent = moment
-        self.waits.append(moment - self.seen[number])
+        self.times.sent(moment, moment - self.seen[number])
         try:
             if not connection.send(self.request(number)):
                 self.poll.modify(connection.fd, READS | WRITES)
@@ -149,7 +144,7 @@ class _Load:
                 self._lose(connection, Answer.TIMEOUT)
             self.flying.popleft()
         while self.sent < self.taken and self._due(self.sent) <= oldest:
-            self._fail(self.sent, Answer.TIMEOUT)
+            self._count(self.sent, Answer.TIMEOUT)
             self.sent += 1
 
     def _pause_s(self) -> float:
@@ -200,14 +195,9 @@ class _Load:
     def _end(self, connection: Connection, head: Head, *, stays: bool) -> None:
         number, connection.number = connection.number, -1
         answer = answer_of(head.status)
-        if answer is Answer.OK:
-            self.latencies.append(now() - self._due(number))
-            self.answers[Answer.OK] += 1
-            self.ended += 1
-        else:
-            self._fail(number, answer)
-            if head.retry_after_s is not None:
-                self.retry_after_s = max(head.retry_after_s, self.retry_after_s or 0)
+        self._count(number, answer)
+        if answer is not Answer.OK and head.retry_after_s is not None:
+            self.times.retry_after_s = max(head.retry_after_s, self.times.retry_after_s or 0)
         if stays:
             self._free(connection)
         else:
@@ -219,17 +209,15 @@ class _Load:
         if self.sent < self.taken:
             self._send_waiting()
 
-    def _fail(self, number: int, kind: Answer) -> None:
-        self.failed.append(now() - self._due(number))
-        self.answers[kind] += 1
-        self.ended += 1
+    def _count(self, number: int, kind: Answer) -> None:
+        self.times.add(kind, now() - self._due(number))
 
     def _lose(self, connection: Connection, kind: Answer) -> None:
         """The connection is gone; so is the request that waited for its answer there, or for it to be made."""
         was_ready, number = connection.is_ready, connection.number
         connection.number = -1
         if number >= 0:
-            self._fail(number, kind)
+            self._count(number, kind)
         elif not was_ready:
             self._refuse(kind)
         self._close(connection, again=number >= 0)  # one that was closed while idle is missed when it is needed
@@ -237,17 +225,17 @@ class _Load:
     def _refuse(self, kind: Answer) -> None:
         self.refusals += 1
         if self.sent < self.taken:
-            self._fail(self.sent, kind)
+            self._count(self.sent, kind)
             self.sent += 1
         if self.refusals >= REFUSALS_LATER:
-            self.stopped = kind
+            self.times.stopped = kind
 
     def _close(self, connection: Connection, *, again: bool = True) -> None:
         del self.open[connection.fd]
         if connection in self.idle:
             self.idle.remove(connection)
         connection.close()
-        if again and self.sent < self.total and not self.stopped:
+        if again and self.sent < self.total and not self.times.stopped:
             self._open()
 
     def _open(self) -> None:
@@ -257,22 +245,5 @@ class _Load:
         self.poll.register(connection.fd, WRITES)
 
     def _tell(self, moment: int) -> None:
-        self.report(self.ended - self.reported)
-        self.reported, self.report_at = self.ended, moment + _REPORT_NS
-
-    def _measured(self) -> Measured:
-        return Measured(
-            name=self.phase.name,
-            asked=self.total,
-            rate=self.phase.rate,
-            latencies=self.latencies,
-            failed=self.failed,
-            lags=self.lags,
-            waits=self.waits,
-            answers=dict(self.answers),
-            retry_after_s=self.retry_after_s,
-            first_sent=self.first_sent,
-            last_sent=self.last_sent,
-            ended=now(),
-            stopped=self.stopped or None,
-        )
+        self.report(self.times.done - self.reported)
+        self.reported, self.report_at = self.times.done, moment + _REPORT_NS

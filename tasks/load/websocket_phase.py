@@ -6,14 +6,12 @@ then stays for the time asked, with a ping of the protocol every second; its wor
 
 import asyncio
 import time
-from array import array
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 
+from tasks.load.times import Times
 from tasks.rules.load.measured import Answer, Measured, answer_of
 from tasks.rules.load.plan import Name, Phase
 
@@ -30,48 +28,10 @@ def run_clients(phase: Phase, headers: Mapping[str, str], report: Callable[[int]
     return clients.connecting.measured(Name.CONNECT, phase), clients.holding.measured(Name.HOLD, phase)
 
 
-@dataclass
-class _Times:
-    """What was measured of one half of the phase."""
-
-    latencies: "array[int]" = field(default_factory=lambda: array("q"))
-    failed: "array[int]" = field(default_factory=lambda: array("q"))
-    lags: "array[int]" = field(default_factory=lambda: array("q"))
-    answers: Counter[str] = field(default_factory=Counter)
-    first: int = 0
-    last: int = 0
-    stopped: str | None = None
-
-    def add(self, kind: Answer, nanoseconds: int) -> None:
-        self.answers[kind] += 1
-        (self.latencies if kind is Answer.OK else self.failed).append(nanoseconds)
-
-    def begin(self, moment: int, lag: int) -> None:
-        self.first = self.first or moment
-        self.last = moment
-        self.lags.append(lag)
-
-    def measured(self, name: Name, phase: Phase) -> Measured:
-        return Measured(
-            name=name,
-            asked=phase.total,
-            rate=phase.rate,
-            latencies=self.latencies,
-            failed=self.failed,
-            lags=self.lags,
-            waits=array("q", bytes(8 * len(self.lags))),
-            answers=dict(self.answers),
-            first_sent=self.first,
-            last_sent=self.last,
-            ended=now(),
-            stopped=self.stopped,
-        )
-
-
 class _Clients:
     def __init__(self, phase: Phase, headers: Mapping[str, str], report: Callable[[int], None]) -> None:
         self.phase, self.headers, self.report = phase, headers, report
-        self.connecting, self.holding = _Times(), _Times()
+        self.connecting, self.holding = Times(), Times()
         self.start = now() + _LEAD_NS
 
     async def run(self) -> None:
@@ -85,7 +45,8 @@ class _Clients:
         if self.connecting.stopped:
             return
         began = now()
-        self.connecting.begin(began, began - due)
+        self.connecting.lags.append(began - due)
+        self.connecting.sent(began)
         try:
             client = await connect(
                 self.phase.url,
@@ -105,14 +66,15 @@ class _Clients:
 
     def _refused(self, kind: Answer, nanoseconds: int) -> None:
         self.connecting.add(kind, nanoseconds)
-        others = sum(self.connecting.answers.values()) - self.connecting.answers[kind]
+        others = self.connecting.done - self.connecting.answers[kind]
         if kind in (Answer.REFUSED, Answer.TLS) and not others:
             self.connecting.stopped = kind if self.connecting.answers[kind] >= REFUSALS_AT_FIRST else None
 
     async def _hold(self, client: ClientConnection, number: int) -> None:
         """Stay for the time asked; a client that is dropped before is a failure of the holding."""
         began, worst = now(), 0
-        self.holding.begin(began, 0)
+        self.holding.lags.append(0)
+        self.holding.sent(began)
         until = began + int(self.phase.hold_s * 1e9)
         try:
             await client.send(f"ping-{number}")
