@@ -44,7 +44,7 @@ check: .venv/.installed-dev ## Format, lint, types, the import law, generated pa
 	$(BIN)/python -m flows.pages --check
 
 test: .venv/.installed-dev ## The whole test suite, in three processes: most of it waits for servers
-	$(BIN)/pytest --numprocesses=3 --dist=loadgroup
+	$(BIN)/pytest --numprocesses=3 --dist=loadgroup --no-loadscope-reorder
 
 test-long: .venv/.installed-dev ## What takes many minutes: the fourteen days of a soak, with everything dying
 	$(BIN)/pytest -m long -s

@@ -30,6 +30,7 @@ for _name in (
     os.environ.pop(_name, None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole files to one worker, and all that looks at the one stack to the same: what is started is started once."""
     for item in items:
