@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
 from tasks import operations
 from tasks.operations import StoredOutcome
 from tasks.rules.guard.promotion import Stage
 from tasks.rules.guard.promotion_checklist import gates_for
+from tasks.runtime.promotions import PromotionRow
 from tests.people import typing
 
 PAPERS = """
@@ -41,8 +44,16 @@ def remember(procedure, *, status="ok", hours=1.0, **fields):
         )
 
 
+def long_ago(hours=3.0):
+    """Whatever was promoted so far was promoted that long ago, and has been observed since."""
+    with operations.session() as active:
+        active.execute(update(PromotionRow).values(changed_at=PromotionRow.changed_at - timedelta(hours=hours)))
+
+
 def all_good(target, folder):
-    """Everything that the target's gates ask outcomes and documents for."""
+    """Everything that the target's gates ask outcomes and documents for, of a runtime that was started before."""
+    long_ago()
+    remember("service-restart", hours=2.0, service="runtime", healthy_s=0.5)
     for gate in gates_for(Stage(target)):
         if gate.procedure:
             remember(gate.procedure, **({"profile": gate.profile} if gate.profile else {}))

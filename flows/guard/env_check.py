@@ -13,7 +13,7 @@ from tasks.rules.contracts.environment import ENV_CHECK
 from tasks.rules.guard.environment import environment_said, finding_said, findings
 from tasks.rules.guard.profiles import Profile
 from tasks.rules.outcome import Outcome
-from tasks.runtime.environment_files import read_environment
+from tasks.runtime.environment_files import environment_digest, read_environment
 
 File = Annotated[str, Field(min_length=1, description="The file of variables the runtime would get.")]
 Folder = Annotated[str, Field(description="The folder the runtime starts in; empty: the folder of the file.")]
@@ -32,9 +32,10 @@ def env_check(profile: RuntimeProfile, file: File, folder: Folder = "", other_fi
     """
     asked = Profile(profile)
     at, other = Path(folder) if folder else None, Path(other_file) if other_file else None
+    digest = environment_digest(Path(file))
     given = read_environment(Path(file), asked, at, other)
     found = findings(asked, given)
     for one in found:
         tell(finding_said(one))
     show_table("env-check", [one.shown() for one in found], f"environment of {profile}")
-    return environment_said(asked, given, found)
+    return environment_said(asked, digest, given, found)

@@ -90,7 +90,7 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
     here = stage_of(seen.category, canary=seen.canary)
     way = way_to(target, here, guard_open=guard.is_open)
     place = find_place(Path(config), service, env_file or f"{to}.env")
-    ask = Ask(base, target, here, way, commit, Path(checklist), place, restart_wait_s, ready_wait_s)
+    ask = Ask(base, target, here, way, commit, Path(checklist), service, place, restart_wait_s, ready_wait_s)
     if way is Way.THERE and not (execute and has_open(ask.runtime)):
         return LIVE_PROMOTION.says(Status.SKIPPED, "already_there", source=here.value, target=to, now=seen.word)
     if way in (Way.DOWN, Way.THERE):

@@ -10,13 +10,14 @@ from tasks.procedure import tell
 from tasks.rules.approval import plan_hash_of
 from tasks.rules.contracts.promotion import PROMOTION_ITEM
 from tasks.rules.guard.promotion import Plan, Stage, Way, phrase_for
-from tasks.rules.guard.promotion_checklist import Item, blocking, checklist_hash, gates_for, judged
+from tasks.rules.guard.promotion_checklist import Facts, Item, blocking, checklist_hash, gates_for, judged
 from tasks.rules.guard.readiness import required_in
 from tasks.rules.guard.readiness_verdict import Demand, judge
 from tasks.rules.guard.safe_mode import runtime_word
 from tasks.rules.outcome import Status, Value
+from tasks.runtime.environment_files import environment_digest
 from tasks.runtime.guarding import can_approve, read_limits
-from tasks.runtime.promotion_evidence import environment_digest, outcomes_for, read_papers
+from tasks.runtime.promotion_evidence import last_start, outcomes_for, read_papers
 from tasks.runtime.reading import moment, probe, read_runtime_profile, read_state
 from tasks.runtime.stages import env_file_at
 from tasks.services.commands import Place
@@ -33,6 +34,7 @@ class Ask:
     way: Way
     commit: str
     papers: Path
+    service: str
     place: Place | None
     restart_wait_s: int
     ready_wait_s: int
@@ -45,18 +47,18 @@ class Ask:
 def plan_promotion(ask: Ask) -> tuple[Plan, tuple[Item, ...]]:
     """All facts of this moment, judged; the same facts give the same plan."""
     names = [one.name for one in list_operators(utc_now()) if one.state == "active"]
-    items = judged(
-        ask.target,
-        ask.commit,
-        moment(),
+    environment = environment_digest(env_file_at(ask.place)) if ask.place else ""
+    facts = Facts(
         outcomes=outcomes_for(gates_for(ask.target)),
         papers=read_papers(ask.papers, names),
         runtime=_runtime_facts(ask, len(names)),
+        environment=environment,
+        started=last_start(ask.runtime, ask.service, ask.place),
     )
-    environment = environment_digest(env_file_at(ask.place)) if ask.place else "by_operator"
-    profile = read_runtime_profile(ask.base)
-    checklist, limits = checklist_hash(items), read_limits(ask.base)
-    return Plan(ask.target, ask.here, ask.runtime, profile, ask.commit, checklist, environment, limits), items
+    items = judged(ask.target, ask.commit, moment(), facts)
+    profile, limits = read_runtime_profile(ask.base), read_limits(ask.base)
+    checklist, file = checklist_hash(items), environment or "by_operator"
+    return Plan(ask.target, ask.here, ask.runtime, profile, ask.commit, checklist, file, limits), items
 
 
 def _runtime_facts(ask: Ask, operators: int) -> dict[str, str | None]:
@@ -90,7 +92,7 @@ def show_plan(plan: Plan, items: tuple[Item, ...]) -> tuple[str, ...]:
                 Status.FAIL if one.blocks else Status.OK,
                 item=one.gate.name,
                 state=one.word.value,
-                evidence=one.gate.evidence,
+                evidence=one.evidence,
                 age_s=one.age_s,
                 limit_s=one.gate.limit_s,
                 why=one.why or None,

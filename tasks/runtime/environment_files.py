@@ -4,6 +4,7 @@ python-dotenv reads them; here nothing is filled in from the environment, and no
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import stat
@@ -68,6 +69,17 @@ def read_environment(path: Path, profile: Profile, folder: Path | None = None, o
         ),
         exposed=exposed,
     )
+
+
+@step
+def environment_digest(path: Path) -> str:
+    """The SHA-256 of the file, by which a check of it and the plan of a promotion speak of the same one."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refused("env_file_missing", "there is no such file; watchkeeper env-sample makes one") from None
+    except OSError as error:
+        raise Fault("env_file_unreadable", f"it cannot be read ({type(error).__name__})") from None
 
 
 def _lines_of(path: Path) -> tuple[tuple[Assignment, ...], tuple[int, ...]]:

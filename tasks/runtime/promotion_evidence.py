@@ -1,6 +1,5 @@
 """What a checklist is judged by: outcomes that procedures left, and what people wrote into its file."""
 
-import hashlib
 import logging
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +10,11 @@ from tasks import operations
 from tasks.operations import StoredOutcome
 from tasks.rules.approval import is_operator_name
 from tasks.rules.faults import Fault, Refused
+from tasks.rules.guard.observation import STARTERS, Start, started_it
 from tasks.rules.guard.promotion_checklist import DOCUMENTS, Evidence, Gate, Papers, Waiver
 from tasks.rules.redaction import looks_secret
+from tasks.runtime.promotions import last_applied
+from tasks.services.commands import Place, started_at
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
@@ -30,8 +32,27 @@ def outcomes_for(gates: Sequence[Gate]) -> dict[str, list[Evidence]]:
 
 
 def _evidence(row: StoredOutcome) -> Evidence:
-    said = {name: str(row.fields.get(name) or "") for name in ("profile", "commit")}
-    return Evidence(row.status, row.at, said["profile"], said["commit"])
+    said = {name: str(row.fields.get(name) or "") for name in ("profile", "commit", "file")}
+    return Evidence(row.status, row.at, codes=tuple(map(str, row.fields.get("codes") or ())), **said)
+
+
+@step
+def last_start(runtime: str, service: str, place: Place | None) -> Start | None:
+    """When it was started last, by whatever we know of: outcomes, promotions that were applied, our own start of it.
+
+    None if nothing is known: then nobody can say for how long it has been observed.
+    """
+    known = [
+        Start(name, row.at)
+        for name in STARTERS
+        for row in operations.last_outcomes(name, _NEWEST)
+        if started_it(row.status, row.reason, row.fields, service)
+    ]
+    if applied := last_applied.fn(runtime):
+        known.append(Start("live-promotion", applied))
+    if place and (started := started_at(place)):
+        known.append(Start("declaration", started))
+    return max(known, key=lambda one: one.at, default=None)
 
 
 @step
@@ -84,12 +105,3 @@ def _wrong() -> Fault:
         "checklist_invalid",
         "a document has at, by and where, a waiver has reason and approver; by and approver are active operators",
     )
-
-
-@step
-def environment_digest(path: Path) -> str:
-    """The SHA-256 of the file that the runtime is going to start with; refused if it is not there."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        raise Refused("env_file_missing", "the runtime's env file for this stage is not there") from None

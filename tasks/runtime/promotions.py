@@ -196,6 +196,17 @@ def close_open(runtime: str, reason: str, now: datetime) -> int | None:
 
 
 @step
+def last_applied(runtime: str) -> datetime | None:
+    """When something was last done at this runtime for a promotion that two people had signed."""
+    with operations.session() as active:
+        return active.scalar(
+            select(func.max(PromotionRow.changed_at)).where(
+                PromotionRow.runtime == runtime, PromotionRow.approved_by.is_not(None)
+            )
+        )
+
+
+@step
 def has_open(runtime: str) -> bool:
     """Whether a promotion of this runtime has not come to its end."""
     with operations.session() as active:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -223,6 +224,14 @@ def remembered(place: Place) -> Started | None:
         raise Refused(
             "memory_invalid", "started.json of this service is damaged; end it by hand, remove it"
         ) from None
+
+
+def started_at(place: Place) -> datetime | None:
+    """When we started it last; None if we never did."""
+    try:
+        return datetime.fromtimestamp((place.own / "started.json").stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _remember(place: Place, started: Started) -> None:

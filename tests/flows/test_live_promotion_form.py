@@ -1,6 +1,7 @@
 """A promotion that waits in the Prefect UI: the form with its confirmation, and what voids it meanwhile."""
 
 import threading
+import time
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ def waiting(runtime, people, tmp_path):
     """A run that was started in the UI and waits for its form."""
     at(runtime, "testnet")
     all_good("live-canary", tmp_path)
-    parameters = {"to": "live-canary", "execute": True, "restart_wait_s": 20, "ready_wait_s": 1}
+    parameters = {"to": "live-canary", "execute": True, "restart_wait_s": 60, "ready_wait_s": 1}
     run = Deployed(live_promotion, **parameters).go_on()
     assert run.state == "Suspended", run.line
     return run
@@ -36,6 +37,14 @@ def sign(run, app, phrase, **more):
     return run.answered(operator=app.name, code=app.code(**more), phrase=phrase)
 
 
+def start_once_held(runtime, stage):
+    """What an operator does who is told that the run waits for the restart."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and "/api/ui/hold" not in [one.path for one in runtime.writes]:
+        time.sleep(0.05)
+    at(runtime, stage)
+
+
 @pytest.mark.row("P002-138", "P002-135")
 def test_the_form_asks_for_the_confirmation_and_the_run_goes_on_after_the_second_person(
     waiting, people, place, runtime
@@ -48,7 +57,7 @@ def test_the_form_asks_for_the_confirmation_and_the_run_goes_on_after_the_second
     assert sign(waiting, alice, phrase, steps=1).state == "Suspended"
     assert "Not counted: self_approval" in waiting.kept_by_prefect
     remember("metrics-check")  # newer evidence of the same is the same plan
-    operator = threading.Timer(3, lambda: at(runtime, "live-canary"))
+    operator = threading.Thread(target=start_once_held, args=(runtime, "live-canary"))
     operator.start()
     sign(waiting, bob, phrase)
     operator.join()

@@ -24,6 +24,7 @@ ENV_CHECK = Contract(
     reasons=("env_findings", *_FILE_REASONS),
     keys=(
         Key("profile", Kind.WORD, "the profile that is asked for"),
+        Key("file", Kind.DIGEST, "the beginning of the file's SHA-256: a promotion wants a check of its own file"),
         Key("checked", Kind.COUNT, "assignments in the file"),
         Key("errors", Kind.COUNT),
         Key("warnings", Kind.COUNT),

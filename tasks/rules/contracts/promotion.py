@@ -41,9 +41,9 @@ PROMOTION_ITEM = Contract(
     keys=(
         Key("item", Kind.WORD, "what has to be true"),
         Key("state", Kind.WORD, "pass, fail, waived or missing_evidence"),
-        Key("evidence", Kind.WORD, "the procedure whose newest outcome counts, or runtime, or document"),
+        Key("evidence", Kind.WORD, "the procedure whose outcome counts, or runtime, document, declaration"),
         Key("age_s", Kind.COUNT, "how old the evidence is"),
-        Key("limit_s", Kind.COUNT, "how old it may be"),
+        Key("limit_s", Kind.COUNT, "how old it may be; of the observation, how long it has to last"),
         Key("why", Kind.WORD, "what is wrong with it"),
         Key("approver", Kind.WORD, "who waived it; the reason stands in the checklist file"),
     ),

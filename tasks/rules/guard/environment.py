@@ -196,12 +196,13 @@ def finding_said(one: Finding) -> Outcome:
     return ENV_FINDING.says(status, code=one.code, variable=one.variable, hint=one.hint)
 
 
-def environment_said(profile: Profile, given: Given, found: Sequence[Finding]) -> Outcome:
+def environment_said(profile: Profile, digest: str, given: Given, found: Sequence[Finding]) -> Outcome:
     errors = sum(one.severity is Severity.ERROR for one in found)
     return ENV_CHECK.says(
         Status.FAIL if errors else Status.OK,
         "env_findings" if errors else None,
         profile=profile.value,
+        file=digest[:16],
         checked=len(given.assignments),
         errors=errors,
         warnings=len(found) - errors,

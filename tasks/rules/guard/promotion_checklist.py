@@ -6,10 +6,11 @@ what fails or is missing blocks, all of it named. Pure (runbook 002, Rollback & 
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from tasks.rules.guard.observation import OBSERVED_S, Start
 from tasks.rules.guard.promotion import Stage
 
 A_DAY, A_MONTH = 86_400, 30 * 86_400
@@ -24,15 +25,26 @@ class Word(StrEnum):
     MISSING = "missing_evidence"
 
 
+EITHER, NEVER = (Word.FAIL, Word.MISSING), ()
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What has to be true: by the newest good outcome of a procedure, by a document, or by the runtime itself."""
+    """What has to be true: by the newest good outcome of a procedure, by a document, or by the runtime itself.
+
+    `profile`, `of_commit` and `of_file` say what the outcome has to be about; `since_start` that it has to be of the
+    process that runs; `codes` that of all findings only these count here.
+    """
 
     name: str
     procedure: str = ""
     profile: str = ""
     limit_s: int = A_DAY
-    may_be_waived: bool = True
+    waivable: tuple[Word, ...] = EITHER
+    of_commit: bool = False
+    of_file: bool = False
+    since_start: bool = False
+    codes: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> str:
@@ -41,32 +53,39 @@ class Gate:
 
 # Read at the runtime itself, at this moment, twice: for the plan and again after the approval.
 RUNTIME_GATES = ("profile", "safe_mode", "readiness", "risk_limits", "two_operators", "two_tokens")
-DOCUMENTS = ("idempotency_windows", "cooldown_windows", "experimental_flags_off")
+DOCUMENTS = {"idempotency_windows": A_MONTH, "cooldown_windows": A_MONTH, "experimental_flags_off": A_DAY}
+SECRET_CODES = ("key_reuse", "placeholder", "readable_by_others")
+OBSERVATION = "observation"
 
 
 def gates_for(target: Stage) -> tuple[Gate, ...]:
     """Every gate of a target; the stage below it is what the start was checked for."""
     below = {Stage.TESTNET: "paper", Stage.LIVE_CANARY: "testnet", Stage.LIVE: "live"}[target]
     common = (
-        Gate("profile", may_be_waived=False),
-        Gate("safe_mode", may_be_waived=False),
-        Gate("two_operators", may_be_waived=False),
-        Gate("acceptance", "smoke-acceptance"),
-        Gate("smoke_guard", "smoke-guard"),
-        Gate("environment", "env-check", target.category, may_be_waived=False),
+        Gate("profile", waivable=NEVER),
+        Gate("safe_mode", waivable=NEVER),
+        Gate("two_operators", waivable=NEVER),
+        Gate("acceptance", "smoke-acceptance", of_commit=True),
+        Gate("smoke_guard", "smoke-guard", of_commit=True),
+        Gate("environment", "env-check", target.category, waivable=NEVER, of_file=True),
+        Gate("secrets", "env-check", target.category, waivable=NEVER, of_file=True, codes=SECRET_CODES),
         Gate("start", "start-check", below),
-        Gate("metrics", "metrics-check"),
+        Gate("metrics", "metrics-check", since_start=True),
     )
-    if not target.is_live:
-        return common
-    live = (
-        Gate("readiness", may_be_waived=False),
-        Gate("risk_limits", may_be_waived=False),
-        Gate("two_tokens", may_be_waived=False),
-        *(Gate(name, limit_s=A_MONTH) for name in DOCUMENTS),
+    return (*common, *_live_gates(target)) if target.is_live else common
+
+
+def _live_gates(target: Stage) -> tuple[Gate, ...]:
+    canary = (Gate("canary", "canary", waivable=NEVER, since_start=True),) if target is Stage.LIVE else ()
+    return (
+        Gate("readiness", waivable=NEVER),
+        Gate("risk_limits", waivable=NEVER),
+        Gate("two_tokens", waivable=NEVER),
+        Gate("golden", "golden-check"),
+        Gate(OBSERVATION, limit_s=OBSERVED_S, waivable=(Word.MISSING,)),  # who knows that it is too early waits
+        *(Gate(name, limit_s=limit) for name, limit in DOCUMENTS.items()),
+        *canary,
     )
-    canary = (Gate("canary", "canary", may_be_waived=False),) if target is Stage.LIVE else ()
-    return (*common, *live, *canary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,8 @@ class Evidence:
     at: datetime
     profile: str = ""
     commit: str = ""
+    file: str = ""
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,21 @@ class Papers:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What the checklist is judged by.
+
+    `outcomes` by procedure; `runtime` has, for each gate read at the runtime, what is wrong with it, or None;
+    `environment` is the SHA-256 of the file that it is going to start with, empty if an operator starts it.
+    """
+
+    outcomes: Mapping[str, Sequence[Evidence]]
+    papers: Papers
+    runtime: Mapping[str, str | None]
+    environment: str = ""
+    started: Start | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One gate as it stands now; the age is that of its evidence in seconds, None where there is none."""
 
@@ -104,66 +140,87 @@ class Item:
     age_s: int | None = None
     why: str = ""
     waiver: Waiver | None = None
+    by: str = ""
 
     @property
     def blocks(self) -> bool:
-        return self.word in (Word.FAIL, Word.MISSING)
+        return self.word in EITHER
+
+    @property
+    def evidence(self) -> str:
+        return self.by or self.gate.evidence
 
 
 GOOD = ("ok", "healthy")
+# How a run ends that has looked at nothing: neither evidence for anything nor against it.
+_SAYS_NOTHING = ("skipped", "planned", "not_configured")
 
 
-def judged(
-    target: Stage,
-    commit: str,
-    now: datetime,
-    *,
-    outcomes: Mapping[str, Sequence[Evidence]],
-    papers: Papers,
-    runtime: Mapping[str, str | None],
-) -> tuple[Item, ...]:
-    """The checklist. `runtime` has, for each gate read at the runtime, what is wrong with it, or None."""
-    return tuple(
-        _waived(_item(gate, commit, now, outcomes, papers, runtime), papers.waivers) for gate in gates_for(target)
-    )
+def judged(target: Stage, commit: str, now: datetime, facts: Facts) -> tuple[Item, ...]:
+    """The checklist, every item of it."""
+    return tuple(_waived(_item(gate, commit, now, facts), facts.papers.waivers) for gate in gates_for(target))
 
 
-def _item(
-    gate: Gate,
-    commit: str,
-    now: datetime,
-    outcomes: Mapping[str, Sequence[Evidence]],
-    papers: Papers,
-    runtime: Mapping[str, str | None],
-) -> Item:
+def _item(gate: Gate, commit: str, now: datetime, facts: Facts) -> Item:
     if gate.name in RUNTIME_GATES:
-        if gate.name not in runtime:
+        if gate.name not in facts.runtime:
             return Item(gate, Word.MISSING, why="not_read")
-        why = runtime[gate.name]
+        why = facts.runtime[gate.name]
         return Item(gate, Word.FAIL if why else Word.PASS, 0, why or "")
-    found = outcomes.get(gate.procedure, ()) if gate.procedure else _document(papers, gate.name)
-    return _of_evidence(gate, [one for one in found if gate.profile in ("", one.profile)], commit, now)
+    if gate.name == OBSERVATION:
+        return _observed(gate, facts.started, now)
+    found = facts.outcomes.get(gate.procedure, ()) if gate.procedure else _document(facts.papers, gate.name)
+    about = [one for one in found if gate.profile in ("", one.profile) and one.status not in _SAYS_NOTHING]
+    return _of_evidence(gate, about, commit, now, facts)
+
+
+def _observed(gate: Gate, started: Start | None, now: datetime) -> Item:
+    """Long enough since it was started last; the limit is how long at least."""
+    if started is None:
+        return Item(gate, Word.MISSING, why="no_start_known")
+    age = int((now - started.at).total_seconds())
+    early = age < gate.limit_s
+    return Item(gate, Word.FAIL if early else Word.PASS, max(0, age), "too_early" if early else "", by=started.by)
 
 
 def _document(papers: Papers, name: str) -> list[Evidence]:
     return [papers.documents[name]] if name in papers.documents else []
 
 
-def _of_evidence(gate: Gate, found: list[Evidence], commit: str, now: datetime) -> Item:
+def _of_evidence(gate: Gate, found: Sequence[Evidence], commit: str, now: datetime, facts: Facts) -> Item:
     """The newest word counts: what failed after it was good is no longer good."""
     if not found:
         return Item(gate, Word.MISSING, why="no_outcome")
     newest = max(found, key=lambda one: one.at)
     age = int((now - newest.at).total_seconds())
-    if newest.status not in GOOD:
-        return Item(gate, Word.FAIL, age, f"status:{newest.status}")
+    if bad := _bad(gate, newest):
+        return Item(gate, Word.FAIL, age, bad)
     if age < -5:
         return Item(gate, Word.FAIL, None, "from_the_future")
     if age > gate.limit_s:
         return Item(gate, Word.MISSING, age, "too_old")
-    if commit and newest.commit and not _same_commit(commit, newest.commit):
-        return Item(gate, Word.FAIL, age, "other_commit")
+    if other := _about_another(gate, newest, commit, facts):
+        return Item(gate, Word.MISSING if other == "before_start" else Word.FAIL, age, other)
     return Item(gate, Word.PASS, max(0, age))
+
+
+def _bad(gate: Gate, newest: Evidence) -> str:
+    if gate.codes and newest.codes:
+        return "+".join(code for code in newest.codes if code in gate.codes)
+    return "" if newest.status in GOOD else f"status:{newest.status}"
+
+
+def _about_another(gate: Gate, newest: Evidence, commit: str, facts: Facts) -> str:
+    """What it is evidence of instead: another commit, another file, another process; or nothing, empty."""
+    if gate.of_commit and commit and not newest.commit:
+        return "no_commit"
+    if commit and newest.commit and not _same_commit(commit, newest.commit):
+        return "other_commit"
+    if gate.of_file and facts.environment and not (newest.file and facts.environment.startswith(newest.file)):
+        return "other_file"
+    if gate.since_start and facts.started and newest.at < facts.started.at:
+        return "before_start"
+    return ""
 
 
 def _same_commit(one: str, other: str) -> bool:
@@ -172,9 +229,9 @@ def _same_commit(one: str, other: str) -> bool:
 
 def _waived(item: Item, waivers: Mapping[str, Waiver]) -> Item:
     waiver = waivers.get(item.gate.name)
-    if waiver is None or not item.blocks or not item.gate.may_be_waived:
+    if waiver is None or item.word not in item.gate.waivable:
         return item
-    return Item(item.gate, Word.WAIVED, item.age_s, item.why, waiver)
+    return replace(item, word=Word.WAIVED, waiver=waiver)
 
 
 def blocking(items: Iterable[Item]) -> tuple[str, ...]:
