@@ -12,7 +12,14 @@ from tasks.approvals.asking import await_approval
 from tasks.approvals.requests import consume
 from tasks.clock import utc_now
 from tasks.procedure import procedure
-from tasks.records.safe_mode import ask_for_change, note_change, refuse_if_held, refuse_without_note, was_done
+from tasks.records.safe_mode import (
+    ask_for_change,
+    asked_before,
+    note_change,
+    refuse_if_held,
+    refuse_without_note,
+    was_done,
+)
 from tasks.rules.approval import Asked, plan_hash_of
 from tasks.rules.contracts.runtime import SAFE_MODE
 from tasks.rules.faults import Fault, Refused
@@ -153,7 +160,7 @@ def _gone_live(base: str, change: Change, asked: Asked, reason: str) -> RuntimeS
     try:
         state: RuntimeState = read_state(base)
         if state.hold_active:
-            request_resume(base, ours, asker, change.call_key(f"request:{run}"))
+            request_resume(base, ours, asker, change.call_key(f"request:{run}"), asked_before(change))
             state = confirm_resume(base, approver, change.call_key(f"confirm:{run}"))
         if state.safe_mode:
             state = clear_safe_mode(base, change.call_key(f"clear:{run}"))

@@ -12,6 +12,7 @@ from tasks.rules.guard.safe_mode import (
     UNLINKED,
     Change,
     Direction,
+    askers,
     change_of,
     held_since,
     is_done,
@@ -53,6 +54,12 @@ def _facts(change: Change) -> dict[str, Fact]:
 def was_done(change: Change) -> bool:
     """Whether the journal says that this change was made and verified."""
     return is_done(change, read_chain.fn(CHAIN))
+
+
+@step
+def asked_before(change: Change) -> tuple[str, ...]:
+    """Who asked for this change in the runs of it so far: one that was cut off left their request at the runtime."""
+    return askers(change, read_chain.fn(CHAIN))
 
 
 @step

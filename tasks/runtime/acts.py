@@ -6,7 +6,7 @@ people are what an approval proved, never free text.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tasks.rules.faults import Fault, RuntimeRefused
 from tasks.rules.guard.answers import not_changed, unknown_answer
@@ -26,19 +26,32 @@ def hold(base: str, reason: str, by: str, key: str) -> RuntimeState:
 
 
 @step(retries=0)  # the request repeats itself
-def request_resume(base: str, reason: str, by: str, key: str) -> RuntimeState:
-    """Ask for the hold to be cleared; refused when the runtime holds somebody else's request, which it gives back."""
-    body = {"reason": reason, "requested_by": by}
-    answers: list[Answer] = []
-    state = _done(base, "POST", "resume-request", body, key, lambda seen: seen.resume_requested, answers)
-    said = [found(answers[-1].data, "resume_request", name) for name in ("reason", "requested_by")]
-    if None in said:
-        raise unknown_answer()
-    if said != [reason, by]:
+def request_resume(base: str, reason: str, by: str, key: str, earlier: Collection[str] = ()) -> RuntimeState:
+    """Ask for the hold to be cleared; refused when the runtime holds somebody else's request, which it gives back.
+
+    One of the same words that somebody of `earlier` asked is what a run left that was cut off: a hold drops it, and
+    it is asked anew, so that the runtime knows the two people of this run.
+    """
+    state, said = _requested(base, reason, by, key)
+    if said[0] == reason and said[1] != by and said[1] in earlier:
+        hold.fn(base, reason, by, fresh(key))
+        state, said = _requested(base, reason, by, fresh(key))
+    if said != (reason, by):
         raise RuntimeRefused(
             "foreign_resume_request", "somebody else's request is pending: hold drops it, then ask anew"
         )
     return state
+
+
+def _requested(base: str, reason: str, by: str, key: str) -> tuple[RuntimeState, tuple[str, str]]:
+    """The state with a request pending, and the words and the name of that request."""
+    answers: list[Answer] = []
+    body = {"reason": reason, "requested_by": by}
+    state = _done(base, "POST", "resume-request", body, key, lambda seen: seen.resume_requested, answers)
+    words, name = (found(answers[-1].data, "resume_request", one) for one in ("reason", "requested_by"))
+    if not isinstance(words, str) or not isinstance(name, str):
+        raise unknown_answer()
+    return state, (words, name)
 
 
 @step(retries=0)  # the request repeats itself

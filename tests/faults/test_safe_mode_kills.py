@@ -84,6 +84,21 @@ def test_a_kill_at_any_call_leaves_less_than_was_signed_and_the_next_start_finis
     assert kinds() == ["asked", "approved", "approved", "done"]
 
 
+@pytest.mark.row("D002-213", "D002-461")
+def test_a_request_that_a_killed_run_left_is_no_strangers_whichever_of_the_two_asks_next(runtime, people, incident):
+    runtime.trouble("resume-confirm$", delay_s=0.3, cut=True)
+    killed_once(
+        lambda: any(one.path.endswith("resume-confirm") for one in runtime.seen),
+        lambda: switch_off(people, incident, 0),
+    )
+    time.sleep(0.4)
+    assert runtime.world.safety.resume_request["requested_by"] == "alice"
+    said = switch_off(people[::-1], incident, 1)
+    assert (said.status.value, said.fields["requested_by"], said.fields["now"]) == ("ok", "bob", "run")
+    confirmed = runtime.world.safety.resume_request
+    assert (confirmed["requested_by"], confirmed["approved_by"]) == ("bob", "alice")
+
+
 @pytest.mark.row("D002-213")
 def test_a_kill_before_anybody_signed_leaves_the_runtime_as_it_was(runtime, people, incident):
     def think(_):

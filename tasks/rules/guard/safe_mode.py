@@ -77,6 +77,13 @@ def is_done(change: Change, records: Iterable[Kept]) -> bool:
     return any(one.entry.key == f"{change.key}:{DONE}" for one in records)
 
 
+def askers(change: Change, records: Iterable[Kept]) -> tuple[str, ...]:
+    """Who asked for this change in every run of it that two people signed."""
+    signed = (one.facts for one in records if one.entry.kind == APPROVED and one.entry.subject == change.incident)
+    same = {"runtime": change.runtime, "direction": change.direction, "number": change.number}
+    return tuple(str(facts["asked_by"]) for facts in signed if same.items() <= facts.items())
+
+
 def held_since(change: Change, records: Sequence[Kept]) -> bool:
     """Whether safe mode was asked for at this runtime after this change was, or nobody asked for the change."""
     asked = next((one.seq for one in records if one.entry.key == f"{change.key}:{ASKED}"), None)
