@@ -27,7 +27,7 @@ def make_revert(root: Path, sha: str, branch: str, mainline: int) -> Revert:
     Refuses a commit that the branch does not have, a merge without --mainline, `Conflicts` with their files, and a
     revert that would change nothing.
     """
-    with _repository(root) as repository:
+    with opened_repository(root) as repository:
         commit = _resolved(repository, sha, "commit_unknown")
         onto = _resolved(repository, f"refs/heads/{branch}", "branch_unknown")
         parents = len(repository.commit(commit).parents)
@@ -40,7 +40,7 @@ def make_revert(root: Path, sha: str, branch: str, mainline: int) -> Revert:
 @step(retries=0)  # safe to repeat: the branch is there already
 def keep_on_branch(root: Path, revert: Revert) -> None:
     """Put the revert on its branch; one of that name which holds something else is refused."""
-    with _repository(root) as repository:
+    with opened_repository(root) as repository:
         ref = f"refs/heads/{revert.branch}"
         there = repository.git.for_each_ref("--format=%(objectname)", ref)
         if there not in ("", revert.commit):
@@ -64,7 +64,8 @@ class Conflicts(Refused):
 
 
 @contextmanager
-def _repository(root: Path) -> Iterator[Repo]:
+def opened_repository(root: Path) -> Iterator[Repo]:
+    """The repository of that work tree; what git says against anything goes to the scrubbed log."""
     try:
         with Repo(root, search_parent_directories=True) as repository:
             yield repository

@@ -35,7 +35,7 @@ def identify(place: Place, name: str) -> Identity:
     with _read_faults():
         return Identity(
             key=_digest(key, [b"key"])[:16],
-            content=_digest(key, map(_line_of, _files(place.folder / RELEASES / name))),
+            content=_digest(key, contents_of(place.folder / RELEASES / name)),
             environment=_digest(key, [env_file.read_bytes()] if env_file else []),
             interpreter=_digest(key, _packages(place)),
         )
@@ -50,6 +50,11 @@ def check_as_started(place: Place, name: str) -> None:
         written_at = max(path.lstat().st_mtime for path in (*files, *([env_file] if env_file else [])))
     if written_at > started_at(place.service.port) + _CLOCK_SLACK_S:
         raise Refused("changed_since_start", "what runs is not what lies there now: watchkeeper service-restart")
+
+
+def contents_of(release: Path) -> list[bytes]:
+    """A line for each file and link below the folder: its name, whether it is run, what is in it."""
+    return [_line_of(named) for named in _files(release)]
 
 
 def _key_of(place: Place) -> bytes:

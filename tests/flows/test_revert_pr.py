@@ -17,6 +17,9 @@ from tasks.rules.outcome import Status
 from tasks.rules.publishing.reverts import CommitStatus
 from tasks.step import without_server
 from tests.gitea.fixtures import commit_files, git
+from tests.runtime.site import Site, program, site
+
+__all__ = ["site"]
 
 
 @pytest.fixture
@@ -76,10 +79,58 @@ def test_it_is_pushed_to_a_branch_of_its_own_and_only_success_passes(gitea, work
     gitea.repo("trader").checks[made] = {"lint": "success", "test": "success"}
     passed = revert(work, bad, repo="trader", execute=True)
     assert (passed.status, passed.fields["commit"], passed.fields["checks"]) == (Status.OK, made, 2)
-    assert passed.fields["next"] == "watchkeeper docker-deploy"
+    assert passed.fields["next"] == "watchkeeper release-deploy"
     after = surroundings(work)
     assert (after[0], after[2], after[3]) == (before[0], before[2], before[3])
     assert gitea.repo("trader").branches()["main"] == git(work, "rev-parse", "main")
+
+
+@pytest.fixture
+def trader(gitea, tmp_path: Path, site: Site) -> Path:
+    """A repository whose last commit would not even come up as a release; `a` is in use."""
+    folder = tmp_path / "trader"
+    commit_files(folder, "first", **{"start.py": program("mended"), "lib__code.py": "x = 1"})
+    commit_files(folder, "bad", **{"start.py": program("bad", "ends")})
+    gitea.world.add_repo(gitea.owner, "trader", private=True)
+    git(folder, "push", "--quiet", str(gitea.repo("trader").path), "main")
+    site.deploy("a")
+    return folder
+
+
+@pytest.mark.row("P002-457", "P002-443")
+def test_only_what_passed_its_checks_becomes_a_release_and_is_put_in_use(gitea, site, trader):
+    asked = {"repo": "trader", "execute": True, "deploy": "runtime", "config": str(site.folder / "services.toml")}
+    planned = revert(trader, commit(trader, "bad"), **asked | {"execute": False})
+    made, release = planned.fields["commit"], planned.fields["release"]
+    assert revert(trader, commit(trader, "bad"), **asked).reason == "ci_missing"
+    gitea.repo("trader").checks[made] = {"test": "failure"}
+    assert revert(trader, commit(trader, "bad"), **asked).reason == "ci_failed"
+    assert (site.serves(), [path.name for path in (site.folder / "releases").iterdir()]) == ("a", ["a"])
+    gitea.repo("trader").checks[made] = {"test": "success"}
+    done = revert(trader, commit(trader, "bad"), **asked)
+    assert (done.status, done.fields["release"], done.fields["deployed"]) == (Status.OK, release, "ok")
+    assert (site.serves(), site.leads_to) == ("mended", f"releases/{release}")
+    laid = site.folder / "releases" / release
+    assert (laid / "lib" / "code.py").read_text() == "x = 1"
+    assert sorted(path.name for path in laid.parent.iterdir()) == ["a", release]
+    assert revert(trader, commit(trader, "bad"), **asked).fields["deployed"] == "already"
+    (laid / "lib" / "code.py").write_text("x = 2")
+    assert revert(trader, commit(trader, "bad"), **asked).reason == "release_taken"
+
+
+@pytest.mark.row("P002-457", "D002-455")
+def test_where_it_cannot_be_deployed_nothing_is_pushed_and_a_deployment_that_fails_is_its_end(gitea, site, trader):
+    bad, asked = commit(trader, "bad"), {"repo": "trader", "execute": True, "deploy": "runtime"}
+    assert revert(trader, bad, **asked, config=str(site.folder / "none.toml")).reason == "no_declaration"
+    config = str(site.folder / "services.toml")
+    assert revert(trader, bad, **asked | {"deploy": "nobody"}, config=config).reason == "unknown_service"
+    assert list(gitea.repo("trader").branches()) == ["main"]
+    commit_files(trader, "worse", **{"start.py": program("worse", "ends")})
+    git(trader, "push", "--quiet", str(gitea.repo("trader").path), "main")
+    worse = commit(trader, "worse")  # taken back, it is `bad` again, which does not come up
+    gitea.repo("trader").checks[revert(trader, worse).fields["commit"]] = {"test": "success"}
+    failed = revert(trader, worse, **asked, config=config)
+    assert (failed.status, failed.reason, site.serves()) == (Status.FAIL, "deploy_failed", "a")
 
 
 @pytest.mark.row("P002-443")

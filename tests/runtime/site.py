@@ -57,6 +57,11 @@ _KINDS = {
 }
 
 
+def program(name: str, kind: str = "good") -> str:
+    """The `start.py` of a release of that name and kind."""
+    return _START.format(name=name, kind=_KINDS[kind])
+
+
 class Site:
     """Releases and their runtime in a folder of the test's own."""
 
@@ -92,7 +97,7 @@ class Site:
     def release(self, name: str, kind: str = "good") -> None:
         folder = self.folder / "releases" / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "start.py").write_text(_START.format(name=name, kind=_KINDS[kind]))
+        (folder / "start.py").write_text(program(name, kind))
 
     def deploy(self, name: str, kind: str = "good") -> None:
         """Put it in use by hand, as whatever deploys does, and start it."""

@@ -70,7 +70,7 @@ REVERT_PR = Contract(
     "revert_pr",
     (Status.OK, Status.PLANNED, Status.FAIL),
     _SECTION,
-    reasons=REVERT_REASONS,
+    reasons=(*REVERT_REASONS, *DECLARATION_REASONS),
     keys=(
         Key("reverted", Kind.DIGEST, "the commit that is taken back"),
         Key("commit", Kind.DIGEST, "the revert"),
@@ -82,7 +82,7 @@ REVERT_PR = Contract(
         Key("ci", Kind.WORD, "the state of its checks in Gitea's word, or none"),
         Key("checks", Kind.COUNT, "how many checks have reported"),
         Key("release", Kind.WORD, "the folder below releases that holds the revert, with --deploy"),
-        Key("deployed", Kind.WORD, "how its deployment ended; release_deploy has a line of its own"),
-        Key("next", Kind.COMMAND, "how it is deployed once it lies below releases"),
+        Key("deployed", Kind.WORD, "ok, or already: it was in use; release_deploy has a line of its own"),
+        Key("next", Kind.COMMAND, "how it is deployed, where that was not asked for"),
     ),
 )

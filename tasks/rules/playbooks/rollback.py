@@ -90,6 +90,16 @@ CHECKS = Playbook(
     ),
 )
 
+NOT_DEPLOYED = Playbook(
+    "The revert passed its checks and is not in use",
+    _SECTION,
+    (
+        "deploy_failed: the line of release_deploy before it says why, and what runs now.",
+        "release_taken: a folder below releases has its name and holds something else. Look at it, take it away.",
+        "Start again with the same words: the revert, its branch and its release are found, and it is tried again.",
+    ),
+)
+
 BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(
         ("no_verified_release", "release_unknown", "release_not_verified", "already_current", "release_missing"),
@@ -99,6 +109,7 @@ BY_REASON: dict[str, Playbook] = {
     **dict.fromkeys(("release_failed", "not_running", "started_before_switch"), NOT_GOOD),
     **dict.fromkeys(NOT_REVERTED_REASONS, NOT_REVERTED),
     **dict.fromkeys(CHECK_REASONS, CHECKS),
+    **dict.fromkeys(("deploy_failed", "release_taken"), NOT_DEPLOYED),
     **dict.fromkeys(("release_changed", "changed_since_start", "release_unreadable"), CHANGED),
     "half_done": HALF_DONE,
     "back_failed": NOTHING_RUNS,

@@ -23,11 +23,13 @@ NOT_REVERTED_REASONS = (
     "branch_taken",
     "push_refused",
 )
+# What stands against deploying it, beside what the declaration says.
+DEPLOY_REASONS = ("release_taken", "link_missing", "link_elsewhere", "deploy_failed")
 CHECK_REASONS = ("ci_failed", "ci_pending", "ci_missing")
 REVERT_REASONS = (
     *NOT_REVERTED_REASONS,
     *CHECK_REASONS,
-    "disk_full",
+    *DEPLOY_REASONS,
     "missing_env",
     *GITEA_REASONS,
 )
@@ -67,6 +69,11 @@ class Revert:
     @property
     def branch(self) -> str:
         return branch_for(self.reverted)
+
+    @property
+    def release(self) -> str:
+        """Its folder below `releases`: another head gives another commit, and so another release."""
+        return f"{self.branch}-{self.commit[:12]}"
 
 
 def branch_for(sha: str) -> str:
