@@ -10,8 +10,8 @@ from typing import BinaryIO, cast
 
 import zstandard
 
-from tasks.rules.archiving import ARCHIVE_FILE, MANIFEST_FILE, Packed, differences, promises_of
 from tasks.rules.faults import Refused
+from tasks.rules.manifests import ARCHIVE_FILE, MANIFEST_FILE, Packed, differences, promises_of
 from tasks.step import step
 
 _CHUNK = 1 << 15  # tarfile moves what is left of it at every read of a small file

@@ -25,21 +25,10 @@ from tasks.archive_check import check_archive
 from tasks.files import replace_file, sync_folder
 from tasks.folders import alone_in, disk_faults, walk
 from tasks.progress import progress
-from tasks.rules.archiving import (
-    ARCHIVE_FILE,
-    MANIFEST_FILE,
-    Archived,
-    Caps,
-    Entry,
-    Packed,
-    Reason,
-    Skipped,
-    count_reasons,
-    manifest_of,
-    select,
-)
+from tasks.rules.archiving import Archived, Caps, Entry, Reason, Skipped, count_reasons, select
 from tasks.rules.artifacts import canonical_json
 from tasks.rules.faults import Fault, Refused
+from tasks.rules.manifests import ARCHIVE_FILE, MANIFEST_FILE, Packed, manifest_of
 from tasks.step import step
 
 LEVEL, THREADS = 3, 2  # part of the bytes: changing either changes every checksum

@@ -17,8 +17,8 @@ from git import Commit, GitCommandError, InvalidGitRepositoryError, NoSuchPathEr
 
 from tasks.files import replace_file
 from tasks.folders import alone_in, disk_faults
-from tasks.rules.archiving import Packed, differences
 from tasks.rules.faults import Fault, Refused
+from tasks.rules.manifests import Packed, differences
 from tasks.rules.release import (
     MANIFEST_FILE,
     REQUIRED,

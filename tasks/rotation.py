@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tasks.archives import pack, publish, unfinished_folder
 from tasks.folders import disk_faults, walk
-from tasks.rules.archiving import MANIFEST_FILE, Caps, Entry, promises_of
+from tasks.rules.archiving import Caps, Entry
+from tasks.rules.manifests import MANIFEST_FILE, promises_of
 from tasks.rules.rotation import Limits, Rotation, plan_rotation
 from tasks.step import step
 

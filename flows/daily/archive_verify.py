@@ -8,8 +8,8 @@ from pydantic import Field
 from flows.naming import run_named
 from tasks.archive_check import checked_archive
 from tasks.procedure import procedure
-from tasks.rules.archiving import archive_judged
-from tasks.rules.contracts.daily import ARCHIVE_VERIFY
+from tasks.rules.contracts.artifacts import ARCHIVE_VERIFY
+from tasks.rules.manifests import archive_judged
 from tasks.rules.outcome import Outcome
 
 Folder = Annotated[str, Field(min_length=1, description="The folder with artifacts.tar.zst and MANIFEST.json.")]

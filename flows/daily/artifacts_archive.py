@@ -11,7 +11,7 @@ from tasks.clock import utc_now
 from tasks.folders import shown
 from tasks.procedure import procedure
 from tasks.rules.archiving import archive_told, caps_for
-from tasks.rules.contracts.daily import ARCHIVE
+from tasks.rules.contracts.artifacts import ARCHIVE
 from tasks.rules.outcome import Outcome
 
 Source = Annotated[str, Field(min_length=1, description="The folder to archive.")]

@@ -11,7 +11,7 @@ from tasks.folders import shown
 from tasks.procedure import procedure
 from tasks.rotation import apply_rotation, read_rotation
 from tasks.rules.archiving import MIB
-from tasks.rules.contracts.daily import ROTATION
+from tasks.rules.contracts.artifacts import ROTATION
 from tasks.rules.outcome import Outcome, Status
 from tasks.rules.rotation import Limits, planned, rotated
 

@@ -9,7 +9,7 @@ from flows.naming import run_named
 from tasks.folders import shown
 from tasks.procedure import procedure
 from tasks.rules.archiving import caps_for
-from tasks.rules.contracts.daily import SNAPSHOT
+from tasks.rules.contracts.artifacts import SNAPSHOT
 from tasks.rules.outcome import Outcome
 from tasks.rules.snapshot import failure_in, kept, skipped
 from tasks.snapshots import read_tail, take_snapshot

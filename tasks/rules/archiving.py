@@ -5,21 +5,16 @@ Every entry of the folder is either chosen or skipped with a reason, so that a c
     - a symlink, a device, a name that is not UTF-8: never, whatever the caps say;
     - in fast mode only the formats that people read afterwards;
     - the key files first, then the newest first; a file that does not fit gives its place to the next one.
-
-The manifest says the same as data, with the SHA-256 of each file, and holds no clock: equal inputs, equal bytes.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from tasks.rules.artifacts import Json
-from tasks.rules.contracts.daily import ARCHIVE, ARCHIVE_VERIFY
+from tasks.rules.contracts.artifacts import ARCHIVE
 from tasks.rules.outcome import Outcome, Status
 
-ARCHIVE_FILE, MANIFEST_FILE = "artifacts.tar.zst", "MANIFEST.json"
 MIB = 1024 * 1024
 ALWAYS_EXCLUDED = ("failures", "archive")
 FAST_SUFFIXES = (".json", ".jsonl", ".md", ".log")
@@ -99,19 +94,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """One file of an archive, as it was read."""
-
-    path: str
-    bytes: int
-    sha256: str
-
-    @property
-    def document(self) -> Json:
-        return {"path": self.path, "bytes": self.bytes, "sha256": self.sha256}
-
-
-@dataclass(frozen=True, slots=True)
 class Archived:
     """One finished archive: where it is, what is in it, what was left out."""
 
@@ -169,76 +151,11 @@ def is_utf8(path: str) -> bool:
     return path.isascii() or not any("\udc80" <= character <= "\udcff" for character in path)
 
 
-def manifest_of(
-    archive: Packed,
-    files: Sequence[Packed],
-    skipped: Sequence[Skipped],
-    caps: Caps,
-    beside: Sequence[Packed] = (),
-) -> Json:
-    """The archive as data: its own checksum, every file's, and what was left out with the reason.
-
-    `beside` are files that lie next to the archive in its folder, say the tail of a journal.
-    """
-    return {
-        "schema_version": 1,
-        "archive": archive.document,
-        "beside": [file.document for file in beside],
-        "caps": asdict(caps),
-        "files": [file.document for file in files],
-        "skipped": [{"path": _shown(cut.path), "reason": cut.reason.value} for cut in skipped],
-        "totals": {"bytes": sum(file.bytes for file in files), "files": len(files), "skipped": len(skipped)},
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Promises:
-    """What a manifest promises: the files of the folder, the archive first, and the files inside the archive."""
-
-    folder: tuple[Packed, ...]
-    files: tuple[Packed, ...]
-
-
-def promises_of(manifest: bytes) -> Promises:
-    """Read a manifest; ValueError if it is not one of ours."""
-    try:
-        document = json.loads(manifest)
-        folder = (document["archive"], *document["beside"])
-        return Promises(tuple(Packed(**file) for file in folder), tuple(Packed(**file) for file in document["files"]))
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError("not a manifest") from error
-
-
-def _shown(path: str) -> str:
-    return path_bytes(path).decode("utf-8", "backslashreplace")
-
-
 def count_reasons(skipped: Iterable[Skipped]) -> dict[Reason, int]:
     counts: dict[Reason, int] = {}
     for cut in skipped:
         counts[cut.reason] = counts.get(cut.reason, 0) + 1
     return {reason: counts[reason] for reason in Reason if reason in counts}
-
-
-def differences(promised: Iterable[Packed], found: Iterable[Packed]) -> tuple[str, ...]:
-    """Every file that is not what the manifest says, as `missing:path`, `extra:path`, `bytes:path`, `sha256:path`."""
-    wanted = {file.path: file for file in promised}
-    there: dict[str, Packed] = {}
-    problems: list[str] = []
-    for file in found:
-        if file.path in there:
-            problems.append(f"twice:{file.path}")
-        there[file.path] = file
-    for path in sorted({*wanted, *there}):
-        if path not in there:
-            problems.append(f"missing:{path}")
-        elif path not in wanted:
-            problems.append(f"extra:{path}")
-        elif wanted[path].bytes != there[path].bytes:
-            problems.append(f"bytes:{path}")
-        elif wanted[path].sha256 != there[path].sha256:
-            problems.append(f"sha256:{path}")
-    return tuple(problems)
 
 
 def archive_told(done: Archived, shown_folder: str) -> Outcome:
@@ -254,11 +171,3 @@ def archive_told(done: Archived, shown_folder: str) -> Outcome:
         archive_bytes=done.archive_bytes,
         sha256=done.sha256,
     )
-
-
-def archive_judged(files: int, problems: Sequence[str]) -> Outcome:
-    """The line of a check: the first difference is named, all are counted."""
-    if problems:
-        first = problems[0] if problems[0].isascii() else problems[0].partition(":")[0]
-        return ARCHIVE_VERIFY.says(Status.FAIL, "archive_damaged", files=files, wrong=len(problems), first=first)
-    return ARCHIVE_VERIFY.says(Status.OK, files=files, wrong=0)

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tasks.rules.archiving import Packed, differences
 from tasks.rules.artifacts import Json, canonical_json
 from tasks.rules.freshness import SKEW_S
+from tasks.rules.manifests import Packed, differences
 
 NAME = "watchkeeper"
 STAMP_FILE, MANIFEST_FILE = "RELEASE_STAMP.json", "RELEASE_BUNDLE_manifest.json"

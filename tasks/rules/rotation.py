@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.rules.archiving import KEY_FILES, Entry, path_bytes
-from tasks.rules.contracts.daily import ROTATION
+from tasks.rules.contracts.artifacts import ROTATION
 from tasks.rules.outcome import Outcome, Status
 
 DAY_NS = 86_400 * 10**9

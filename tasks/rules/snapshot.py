@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.rules.archiving import Archived
-from tasks.rules.contracts.daily import SNAPSHOT
+from tasks.rules.contracts.artifacts import SNAPSHOT
 from tasks.rules.outcome import Outcome, Status
 from tasks.rules.soak_record import ACTION
 

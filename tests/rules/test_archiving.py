@@ -12,20 +12,16 @@ from tasks.rules.archiving import (
     Archived,
     Caps,
     Entry,
-    Packed,
-    Promises,
     Reason,
     Skipped,
     archive_told,
     caps_for,
-    differences,
     is_excluded,
     is_utf8,
-    manifest_of,
-    promises_of,
     select,
 )
 from tasks.rules.artifacts import canonical_json
+from tasks.rules.manifests import Packed, Promises, differences, manifest_of, promises_of
 
 PATHS = st.text("ab/.", min_size=1, max_size=6) | st.sampled_from(KEY_FILES)
 ENTRIES = st.lists(

@@ -1,6 +1,7 @@
 """Runbook 004, Daily routine: the last line names every part that was not good."""
 
-from tasks.rules.contracts.daily import ARCHIVE, DAILY_CHECK, DAILY_DIGEST
+from tasks.rules.contracts.artifacts import ARCHIVE
+from tasks.rules.contracts.daily import DAILY_CHECK, DAILY_DIGEST
 from tasks.rules.daily_routine import sum_up_parts
 from tasks.rules.outcome import Status
 

@@ -2,6 +2,7 @@
 
 from tasks.rules.contracts import (
     acceptance,
+    artifacts,
     checklist,
     daily,
     database,
@@ -37,6 +38,7 @@ REGISTRY: dict[str, Contract] = {
         metrics,
         health,
         production,
+        artifacts,
         daily,
         release,
         quick,
