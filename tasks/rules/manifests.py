@@ -1,6 +1,6 @@
 """What a manifest promises of an archive, and whether it is kept (runbook 004, "Artifacts (snapshot & archive)").
 
-It is data without a clock: what went in, with the SHA-256 of each file, and what stayed out. Equal inputs, equal bytes.
+It is data without a clock: what went in with its SHA-256, and what stayed out. Equal inputs, equal bytes.
 """
 
 import json
