@@ -52,11 +52,11 @@ def record_release(service: str, word: Word) -> None:
     record_shift("release", subject=service, key=key, release=word.name, standing=word.standing.value)
 
 
-def release_started(place: Place, ready_wait_s: int) -> dict[str, Value]:
+def release_started(place: Place, ready_wait_s: int, *, needs_readiness: bool) -> dict[str, Value]:
     """What is said of the release of a runtime that was just started: verified, and recorded if it is good."""
 
     def verify() -> None:
-        verify_running(Demands(place, base_at("", place.service.port), ready_wait_s, needs_readiness=True))
+        verify_running(Demands(place, base_at("", place.service.port), ready_wait_s, needs_readiness))
 
     return release_verified(place, verify)
 

@@ -20,10 +20,16 @@ Config = Annotated[str, Field(min_length=1, description="The declaration; comman
 ReadyWait = Annotated[
     int, Field(ge=0, le=3600, description="For how long a trading runtime's readiness is waited for, in seconds.")
 ]
+Readiness = Annotated[
+    bool,
+    Field(description="Whether a trading runtime must get ready for its release to be good; else smoke decides."),
+]
 
 
 @procedure(SERVICE_RESTART, run_name=run_named("service-restart", "service"))
-def service_restart(service: ServiceName, config: Config = "services.toml", ready_wait_s: ReadyWait = 120) -> Outcome:
+def service_restart(
+    service: ServiceName, config: Config = "services.toml", ready_wait_s: ReadyWait = 120, readiness: Readiness = True
+) -> Outcome:
     """End a declared service, see it gone and its port free, start it, and wait until it answers well.
 
     Runbook 003, Start/Stop. Its own stop command comes first where it has one, then SIGTERM, then SIGKILL. The answer
@@ -44,7 +50,7 @@ def service_restart(service: ServiceName, config: Config = "services.toml", read
         check_before(place)
         stopped = stop_service(place)
         healthy = await_health(place, start_service(place))
-        release = release_started(place, ready_wait_s)
+        release = release_started(place, ready_wait_s, needs_readiness=readiness)
     return SERVICE_RESTART.says(
         Status.OK,
         None,

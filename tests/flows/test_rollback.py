@@ -158,9 +158,7 @@ def test_a_release_is_recorded_by_what_its_own_process_shows(site):
     planned = site.back(do="record", execute=False)
     assert (planned.status, planned.fields["standing"], standings()) == (Status.PLANNED, "passed", {})
     assert site.back(do="record").status is Status.OK
-    site.release("b")
-    (site.folder / "current").unlink()
-    (site.folder / "current").symlink_to("releases/b")
+    site.lead("b")
     os.utime(site.folder / "current", (2e9, 2e9), follow_symlinks=False)
     assert site.back(do="record").reason == "started_before_switch"
     assert standings() == {"a": "passed"}
@@ -177,17 +175,15 @@ def test_a_release_is_recorded_by_what_its_own_process_shows(site):
 @pytest.mark.row("P002-450")
 def test_a_release_that_is_started_and_good_is_recorded_by_itself(site, monkeypatch):
     verified(site, "a")
-    site.deploy("b")
-    restarted = site.restart()
-    assert (restarted.status, restarted.fields["release"], restarted.fields["standing"]) == (Status.OK, "b", "passed")
-    assert standings() == {"a": "passed", "b": "passed"}
-    site.release("b", "cold")
+    site.lead("b", "cold")
     failed = site.restart()
     assert (failed.status, failed.fields["standing"], failed.fields["why"]) == (Status.OK, "unverified", "not_ready")
-    assert standings()["b"] == "passed"
-    site.release("b")
+    assert standings() == {"a": "passed"}
+    good = site.restart(readiness=False)
+    assert (good.status, good.fields["release"], good.fields["standing"]) == (Status.OK, "b", "passed")
+    assert standings() == {"a": "passed", "b": "passed"}
     monkeypatch.setenv("WATCHKEEPER_DSN", "postgresql://nobody@127.0.0.1:9/none")
-    unknown = site.restart()
+    unknown = site.restart(readiness=False)
     assert (unknown.status, unknown.fields["standing"], unknown.fields["why"]) == (
         Status.OK,
         "unrecorded",
@@ -218,8 +214,7 @@ def test_what_cannot_be_gone_to_is_refused_by_name(site, monkeypatch):
     assert site.back(do="list").reason == "link_missing"
     (site.folder / "current").symlink_to("data")
     assert site.back().reason == "link_elsewhere"
-    (site.folder / "current").unlink()
-    (site.folder / "current").symlink_to("releases/x")
+    site.lead("x")
     verified(site, "a")
     note_release.fn("runtime", Word("gone", Standing.PASSED), utc_now())
     assert site.back().reason == "release_missing"

@@ -11,8 +11,10 @@ from tasks.operations import store_outcome
 from tasks.procedure import telling
 from tasks.rules.contracts.validation import FULL_VALIDATE
 from tasks.rules.guard.profiles import Profile
+from tasks.rules.guard.rollback import Standing
 from tasks.rules.guard.sample import sample_of
 from tasks.rules.outcome import Status
+from tasks.runtime.release_memory import read_releases
 from tasks.services.processes import holders_of
 from tests.runtime.fixtures import ROOT, free_port
 from tests.runtime.world import API_TOKEN, APPROVE_TOKEN
@@ -100,14 +102,20 @@ def test_a_warning_alone_is_exit_two(runtime, green, env_file):
     )
 
 
-@pytest.mark.row("P002-225", "W002-206")
-def test_a_declared_runtime_is_started_checked_and_ended_though_it_ignores_sigterm(
+@pytest.mark.row("P002-225", "W002-206", "P002-450")
+def test_a_declared_runtime_is_started_checked_recorded_and_ended_though_it_ignores_sigterm(
     green, env_file, tmp_path, monkeypatch
 ):
     monkeypatch.delenv("RUNTIME_URL", raising=False)
+    (tmp_path / "releases" / "a").mkdir(parents=True)
+    (tmp_path / "releases" / "a" / "run").touch()
+    (tmp_path / "current").symlink_to("releases/a")
     port = free_port()
     lines = lines_of(profile="paper", config=str(declared(tmp_path, env_file, port)))
-    assert lines[-1] == "start_check status=ok profile=paper checks=14 started=true stopped=killed"
+    assert lines[-1] == (
+        "start_check status=ok profile=paper checks=14 started=true stopped=killed release=a standing=passed"
+    )
+    assert [(word.name, word.standing) for word in read_releases.fn("runtime")] == [("a", Standing.PASSED)]
     assert holders_of(port) == []
 
 

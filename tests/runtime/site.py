@@ -99,12 +99,16 @@ class Site:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "start.py").write_text(program(name, kind))
 
-    def deploy(self, name: str, kind: str = "good") -> None:
-        """Put it in use by hand, as whatever deploys does, and start it."""
+    def lead(self, name: str, kind: str = "good") -> None:
+        """Put it in use by hand, whatever runs."""
         self.release(name, kind)
-        commands.stop_service.fn(self.place)
         (self.folder / "current").unlink(missing_ok=True)
         (self.folder / "current").symlink_to(f"releases/{name}")
+
+    def deploy(self, name: str, kind: str = "good") -> None:
+        """Put it in use by hand, and start it."""
+        commands.stop_service.fn(self.place)
+        self.lead(name, kind)
         commands.await_health.fn(self.place, commands.start_service.fn(self.place))
 
     @property
@@ -122,9 +126,10 @@ class Site:
         with without_server():
             return part(release_deploy, to=name, **given)
 
-    def restart(self) -> Outcome:
+    def restart(self, **how: object) -> Outcome:
+        given = {"config": str(self.folder / "services.toml"), "ready_wait_s": 0, **how}
         with without_server():
-            return part(service_restart, service="runtime", config=str(self.folder / "services.toml"), ready_wait_s=0)
+            return part(service_restart, service="runtime", **given)
 
     def untouched(self) -> dict[str, str]:
         """Everything that a rollback must leave as it is, by its digest."""
