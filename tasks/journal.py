@@ -2,8 +2,8 @@
 
 Before a record is added the end of the journal is checked, in constant time. A torn end (a writer died, the disk
 was full) is set aside into a file of its own and a JOURNAL_REPAIR record takes its place, so the chain goes on and
-nothing is lost. Any other damage is refused: the journal stays as it is until a person has looked or `quarantine`
-has moved it away (runbook 004, "Soak orchestration").
+nothing is lost. Any other damage is refused: the journal stays as it is until a person has looked (runbook 004, "Soak
+orchestration").
 """
 
 import hashlib
@@ -190,23 +190,6 @@ def append(path: Path, content: Record, *, now: datetime, known: Head | None = N
     """Add one record to the journal at the path; see `OpenJournal.append`."""
     with journal_at(path) as journal:
         return journal.append(content, now=now, known=known)
-
-
-def quarantine(path: Path, damage: Damage, *, now: datetime, known: Head | None = None) -> Path:
-    """Move a damaged journal aside under a name that says when, and begin a new one that tells of it.
-
-    The first record of the new journal is a JOURNAL_REPAIR with the name of the old file and the newest outside head.
-    """
-    aside = path.with_name(f"{path.name}.{damage.value}-{stamp(now).replace(':', '')}")
-    with _written():
-        if aside.exists():
-            raise FileExistsError(aside.name)
-        path.rename(aside)
-        sync_folder(path.parent)
-    record = _repair_record(damage.value, b"", aside.name, now)
-    outside: Record = {"known_count": known.count, "known_head": known.hash} if known else {}
-    append(path, {**record, **outside}, now=now)
-    return aside
 
 
 def _repair_record(reason: str, fragment: bytes, aside: str, now: datetime) -> Record:

@@ -20,7 +20,7 @@ from tasks.git_notes import put_note, read_note
 from tasks.rules.artifacts import Json
 from tasks.rules.faults import Fault
 from tasks.rules.journal import Head, parsed
-from tasks.soak_memory import keep_head, newest_heads
+from tasks.soak_memory import newest_heads
 from tasks.step import has_server, step
 
 log = logging.getLogger("prefect.watchkeeper")
@@ -41,11 +41,6 @@ def spread_head(journal: Path, head: Head, at: datetime) -> None:
         row: dict[str, object] = {**asdict(head), "at": stamp(at), "journal": journal.name}
         evidence.show_table(_artifact_key(journal), [row], f"{journal.name}: line {head.count}, {head.hash[:12]}")
     put_note(journal, json.dumps(asdict(head), sort_keys=True))
-
-
-def keep_in_database(journal: Path, head: Head, at: datetime) -> None:
-    with operations.session() as active:
-        keep_head(active, journal, head, at)
 
 
 def _in_database(journal: Path) -> list[Head]:

@@ -20,7 +20,7 @@ class JournalDamaged(Refused):
     def __init__(self, damage: Damage) -> None:
         super().__init__(
             "journal_damaged",
-            "run journal-verify, look at the named line, then quarantine the journal or put the right one back",
+            "run journal-verify, look at the named line, then put the right copy back or begin another --journal",
             damage=damage.value,
         )
 

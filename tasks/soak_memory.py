@@ -1,6 +1,6 @@
 """What the operations database remembers of soaks: each slot once, ladders by phase and region, journal heads.
 
-Models of what revisions 0003 and 0004 of `migrations/operations/` build (runbook 004, "Soak orchestration").
+Models of what revisions 0003 and 0006 of `migrations/operations/` build (runbook 004, "Soak orchestration").
 """
 
 from datetime import datetime
@@ -133,12 +133,6 @@ def newest_heads(active: Session, journal: Path, most: int = _HEADS_TO_COMPARE) 
     """The newest heads first: a shorter file is compared with the head of its own length."""
     query = select(JournalHead).where(JournalHead.journal == name_of(journal)).order_by(JournalHead.count.desc())
     return [Head(row.count, row.hash, row.inode) for row in active.scalars(query.limit(most))]
-
-
-def forget_heads(active: Session, journal: Path) -> None:
-    """After a quarantine the name belongs to a new journal; the old heads stay in its first record and in the log."""
-    for row in active.scalars(select(JournalHead).where(JournalHead.journal == name_of(journal))):
-        active.delete(row)
 
 
 def fails_on_ladder(active: Session, slot: Slot) -> int:

@@ -7,6 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tasks import operations
+from tasks.rules.journal import Head
+from tasks.soak_memory import keep_head
 from tasks.step import has_server
 
 GOOD: dict[str, Any] = {"latency": {"p50": 200, "p95": 300, "p99": 400}, "net_bps": 3.0, "taker_ratio": 0.1}
@@ -56,3 +59,9 @@ def records(journal: Path) -> list[dict[str, Any]]:
 
 def of(found: Sequence[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
     return [tuple(record.get(name) for name in names) for record in found]
+
+
+def keep_in_database(journal: Path, head: Head, at: datetime) -> None:
+    """What a tick keeps of the journal's head outside it."""
+    with operations.session() as active:
+        keep_head(active, journal, head, at)

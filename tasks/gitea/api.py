@@ -149,7 +149,6 @@ def _repository(answer: Answer, asked: str) -> Repository:
         empty=_flag(answer, "empty"),
         default_branch=_text(answer, "default_branch"),
         can_push=_flag(answer, "permissions", "push"),
-        can_admin=_flag(answer, "permissions", "admin"),
         renamed_from=asked if answer.moved and name.lower() != asked.lower() else None,
     )
 

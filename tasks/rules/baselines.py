@@ -4,7 +4,6 @@ Only a day that is itself healthy, on enough traffic and in whole, finite number
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,6 @@ SCHEMA_VERSION = 1
 LATEST = "regression_baseline_latest.json"
 UNKNOWN = "unknown"
 KNOWN_KEYS = frozenset({"ts_utc", *Snapshot.__dataclass_fields__})
-_ID = re.compile(r"([0-9a-f]{40}|unknown)-\d{8}T\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,6 @@ class Baseline:
     @property
     def filename(self) -> str:
         return f"regression_baseline_{self.id}.json"
-
-
-def is_baseline_id(text: str) -> bool:
-    """`<40-hex commit or "unknown">-<YYYYMMDDTHHMMSSZ>` and nothing else, so that it can be part of a file's name."""
-    return _ID.fullmatch(text) is not None
 
 
 def are_valid_metrics(metrics: Mapping[str, object]) -> bool:

@@ -82,11 +82,6 @@ def sealed(content: Record, prev_hash: str) -> tuple[bytes, str]:
     return line, own
 
 
-def canonical_line(record: Record) -> bytes:
-    """A whole record (with its hash) as it stands in the file."""
-    return _encode(dict(record)).encode() + b"\n"
-
-
 @dataclass(slots=True)
 class Chain:
     """How far a journal carries on: `count` lines, the last of them with hash `link`."""

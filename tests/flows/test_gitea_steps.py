@@ -10,7 +10,7 @@ from tasks.rules.publishing.remote import Repository
 @pytest.mark.row("W003-183")
 def test_a_git_that_was_cut_off_is_tried_again_by_prefect(prefect_server, gitea):
     gitea.world.add_repo(gitea.owner, "one")
-    there = Repository(gitea.owner, "one", False, False, False, True, "main", True, True)
+    there = Repository(gitea.owner, "one", False, False, False, True, "main", True)
     trouble = gitea.trouble("info/refs", status=503)
 
     @flow

@@ -7,11 +7,12 @@ import pytest
 from flows.soak.journal_verify import journal_verify
 from flows.soak.soak_replay import soak_replay
 from tasks.journal import append
-from tasks.journal_heads import keep_in_database, read_heads, spread_head
+from tasks.journal_heads import read_heads, spread_head
 from tasks.rules.journal import Head
 from tasks.rules.soak import CAPS, Facts, Phase, Thresholds, evaluate, fails_after, next_action
 from tasks.rules.soak_record import Slot, tick_record
 from tests.journals import chained, hash_of, head_of, journal_of, put, tick
+from tests.soaks import keep_in_database
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)

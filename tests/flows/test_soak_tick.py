@@ -26,7 +26,6 @@ from tests.soaks import GOOD, IDLE, POOR, SLOW, epoch, of, plain, put_inputs, re
 pytestmark = pytest.mark.usefixtures("by_hand")
 NOW = "2026-11-21T03:05:00Z"
 ROOT = Path(__file__).parents[2]
-NAN = GOOD | {"net_bps": float("nan")}
 
 
 @pytest.fixture

@@ -79,7 +79,6 @@ class Hook:
     active: bool = True
     branch_filter: str = ""
     authorization_header: str = ""
-    is_org: bool = False
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.journal import append, journal_at, quarantine
+from tasks.journal import append, journal_at
 from tasks.journal_reading import verify
 from tasks.journal_tail import JournalDamaged
 from tasks.rules.faults import Fault, Refused
@@ -118,16 +118,6 @@ def test_a_journal_whose_head_was_not_kept_in_time_may_go_on(journal, ahead):
     lines = journal_of(10 + ahead)
     put(journal, lines)
     assert append(journal, tick(), now=NOW, known=head_of(lines[:10])).count == 11 + ahead
-
-
-def test_a_quarantined_journal_is_kept_and_the_new_one_tells_of_it(journal):
-    lines = journal_of(5)
-    put(journal, lines[:2] + lines[3:])
-    aside = quarantine(journal, Damage.DELETED, now=NOW, known=head_of(lines))
-    assert aside.read_bytes() == b"".join(lines[:2] + lines[3:])
-    (record,) = records_in(journal)
-    assert (record["action"], record["reason"], record["set_aside"]) == ("JOURNAL_REPAIR", "deleted", aside.name)
-    assert (record["known_count"], record["known_head"]) == (5, hash_of(lines[-1]))
 
 
 def test_a_journal_that_was_moved_away_is_not_written_to_any_more(journal):

@@ -7,10 +7,11 @@ import pytest
 
 from tasks.git_notes import put_note, read_note
 from tasks.journal import append
-from tasks.journal_heads import keep_in_database, read_heads, spread_head
+from tasks.journal_heads import read_heads, spread_head
 from tasks.rules.journal import Head
 from tasks.step import without_server
 from tests.journals import tick
+from tests.soaks import keep_in_database
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
 A = "a" * 64

@@ -87,7 +87,6 @@ class Repository:
     empty: bool
     default_branch: str
     can_push: bool
-    can_admin: bool
     renamed_from: str | None = None  # the name that was asked for, when Gitea led on from it
 
     @property

@@ -35,7 +35,7 @@ def decision(remote, **wishes):
 
 def repository(name="alpha", private=True, **fields):
     state = {"archived": False, "mirror": False, "can_push": True} | fields
-    return Repository("Orket", name, private, empty=False, default_branch="main", can_admin=True, **state)
+    return Repository("Orket", name, private, empty=False, default_branch="main", **state)
 
 
 def there(head=None, loses=None, problem=None, **fields):

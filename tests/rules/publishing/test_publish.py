@@ -27,7 +27,7 @@ from tasks.rules.publishing.standing import InParity, standing, status_lines, st
 
 A, B, HEAD = "a" * 40, "b" * 40, "c" * 40
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
-THERE = Repository("Orket", "alpha", True, False, False, False, "main", True, True)
+THERE = Repository("Orket", "alpha", True, False, False, False, "main", True)
 ITEM = Item("al pha", "product/al pha", "Orket/al-pha", "changed", Action.PUSH, A, Remote(THERE, B, 2), commits=3)
 REFUSED = replace(ITEM, name="beta", action=Action.REFUSE, reason="push_diverged")
 PLAN = Plan(HEAD, "main", (ITEM, REFUSED), (LeftOut("link", Why.SYMLINK),))

@@ -25,7 +25,6 @@ def there(gitea: Gitea) -> Repository:
         empty=True,
         default_branch="main",
         can_push=True,
-        can_admin=True,
     )
 
 
