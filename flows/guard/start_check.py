@@ -13,18 +13,21 @@ from flows.naming import run_named
 from tasks.clock import utc_now
 from tasks.evidence import show_table
 from tasks.procedure import procedure, tell
+from tasks.records.confirmations import confirmed_stage
 from tasks.rules.contracts.runtime import START_CHECK
 from tasks.rules.faults import Fault
 from tasks.rules.guard.environment import findings
 from tasks.rules.guard.profiles import Profile
 from tasks.rules.guard.readiness import required_in
 from tasks.rules.guard.readiness_verdict import Demand
+from tasks.rules.guard.safe_mode import runtime_word
 from tasks.rules.guard.start_check import (
     SUITES,
     Check,
     Level,
     authorisation_check,
     clock_check,
+    confirm_check,
     environment_checks,
     failed,
     held_check,
@@ -37,6 +40,7 @@ from tasks.rules.guard.start_check import (
     said,
     status_of,
     suite_check,
+    unread_environment,
 )
 from tasks.rules.outcome import Outcome, Value
 from tasks.runtime.environment_files import read_environment
@@ -77,9 +81,10 @@ def start_check(
     Runbook 002, Quick Start (Paper, Testnet) and Live Guard & Confirm. Tests and acceptance green within a day, the
     environment with its keys, endpoints and SAFE_MODE, then the runtime itself: booted, in the profile that was asked
     for, in HOLD and safe mode, clocks together, risk limits active, ready in time, metrics taken, no adapter turned
-    away. Where services.toml declares a service `runtime` and nobody listens, it is started for the check and
-    its end is verified, also when it ignores SIGTERM. The release that it runs is recorded for `rollback` if all is
-    OK. If it fails: each start_check_item line says what was found.
+    away; for live also LIVE_CONFIRM, typed by two people for the stage that runs. Where services.toml declares a
+    service `runtime` and nobody listens, it is started for the check and its end is verified, also when it ignores
+    SIGTERM. The release that it runs is recorded for `rollback` if all is OK. If it fails: each start_check_item line
+    says what was found.
 
     Safety: only OK may start; a warning is exit 2, never 0. Reads only what is free of side effects, sends no token
     and places no order. What is started begins in HOLD and is stopped again unless --keep.
@@ -134,7 +139,7 @@ def _before_start(asked: Profile, env_file: str, place: Place | None) -> Iterato
         path = env_file_for(env_file, place)
         yield from environment_checks(findings(asked, read_environment(path, asked, Path(path).absolute().parent)))
     except Fault as fault:
-        yield failed("environment", fault.reason)
+        yield from unread_environment(fault.reason)
 
 
 def _while_it_runs(asked: Profile, base: str, booted: Check, wait_s: int) -> Iterator[Check]:
@@ -150,6 +155,8 @@ def _while_it_runs(asked: Profile, base: str, booted: Check, wait_s: int) -> Ite
         "metrics": lambda: metrics_check(count_samples(base), textfile_age_s(moment())),
         "authorisation": lambda: authorisation_check(read_authorisation_errors(base)),
     }
+    if asked is Profile.LIVE:
+        looks["live_confirm"] = lambda: confirm_check(read_state(base), confirmed_stage(runtime_word(base)))
     for name, look in looks.items():
         yield _looked(name, look) if booted.level is Level.OK else failed(name, "not_looked_at")
 

@@ -15,7 +15,7 @@ from tasks.rules.guard.profiles import Profile
 from tasks.rules.guard.readiness_verdict import Verdict
 from tasks.rules.guard.state import RuntimeState, category_of
 from tasks.rules.outcome import Outcome, Status
-from tasks.rules.records import as_word
+from tasks.rules.records import Kept, as_word
 
 FRESH_S = 24 * 3600
 # What must have been green within a day, by profile: each takes what the one before it takes.
@@ -90,6 +90,11 @@ def environment_checks(found: Sequence[Finding]) -> tuple[Check, ...]:
     return tuple(_environment_check(name, said) for name, said in by_name.items())
 
 
+def unread_environment(reason: str) -> tuple[Check, ...]:
+    """Of an environment that cannot be read no part is good."""
+    return (failed("environment", reason), *(failed(name, "not_looked_at") for name in _NAMED))
+
+
 def _environment_check(name: str, said: Sequence[Finding]) -> Check:
     if not said:
         return Check(name, Level.OK)
@@ -107,6 +112,27 @@ def profile_check(asked: Profile, said: str) -> Check:
 def held_check(state: RuntimeState) -> Check:
     """It begins in HOLD and safe mode, whatever it was started with."""
     return Check("hold", Level.OK, state.word) if state.is_held else failed("hold", state.word)
+
+
+def stands_since(promotion: str, records: Iterable[Kept]) -> bool:
+    """Whether the log holds the end of that promotion, and nothing after it that brought a runtime down."""
+    stands = False
+    for one in records:
+        if one.entry.key == f"{promotion}:done":
+            stands = True
+        elif one.entry.kind in ("promotion_down", "canary_rolled_back"):
+            stands = False
+    return stands
+
+
+def confirm_check(state: RuntimeState, confirmed: str | None) -> Check:
+    """LIVE_CONFIRM was typed for the live stage that runs: a file or an environment confirms nothing (W11)."""
+    runs = "live-canary" if state.canary else "live"
+    if state.category != "live":
+        return failed("live_confirm", f"runs_{state.profile}")
+    if confirmed is None:
+        return failed("live_confirm", "never_confirmed")
+    return Check("live_confirm", Level.OK, runs) if confirmed == runs else failed("live_confirm", f"for_{confirmed}")
 
 
 def readiness_check(verdict: Verdict) -> Check:

@@ -1,5 +1,7 @@
 """Only OK may start, and nothing that was not looked at is OK (runbook 002, the quick starts)."""
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.rules.guard.environment import Finding, Severity
@@ -11,16 +13,20 @@ from tasks.rules.guard.start_check import (
     Level,
     authorisation_check,
     clock_check,
+    confirm_check,
     environment_checks,
     limits_check,
     metrics_check,
     overall,
     profile_check,
+    stands_since,
     status_of,
     suite_check,
+    unread_environment,
 )
 from tasks.rules.guard.state import NotAState, RuntimeState, category_of, state_of
 from tasks.rules.outcome import Status
+from tasks.rules.records import Entry, Kept
 
 HELD = RuntimeState("paper", "HOLD", True, True, "x", "y", False, True, True, True, False)
 
@@ -168,6 +174,49 @@ def test_a_state_with_a_field_missing_is_none(missing):
     }
     with pytest.raises(NotAState, match=missing):
         state_of(data)
+
+
+def kept(seq, kind, key=None):
+    return Kept(seq, "", "", Entry(kind, {}, None, key))
+
+
+@pytest.mark.row("W002-461")
+@pytest.mark.parametrize(
+    ("profile", "canary", "confirmed", "found"),
+    [
+        ("live", True, "live-canary", "live-canary"),
+        ("live", False, "live", "live"),
+        ("live", False, None, "never_confirmed"),
+        ("live", False, "live-canary", "for_live-canary"),
+        ("paper", False, "live", "runs_paper"),
+    ],
+)
+def test_live_needs_a_confirmation_of_the_very_stage_that_runs(profile, canary, confirmed, found):
+    check = confirm_check(replace(HELD, profile=profile, canary=canary), confirmed)
+    assert (check.found, check.level is Level.OK) == (found, found.startswith("live"))
+
+
+@pytest.mark.row("W002-461")
+@pytest.mark.parametrize(
+    ("records", "stands"),
+    [
+        ([("promotion", "promotion-7:done")], True),
+        ([("promotion", "promotion-7:verifying")], False),
+        ([("promotion", "promotion-7:done"), ("promotion_down", None)], False),
+        ([("promotion", "promotion-7:done"), ("canary_rolled_back", None)], False),
+        ([("promotion_down", None), ("promotion", "promotion-7:done"), ("remark", None)], True),
+        ([], False),
+    ],
+)
+def test_a_confirmation_ends_when_somebody_goes_down(records, stands):
+    assert stands_since("promotion-7", [kept(seq, *one) for seq, one in enumerate(records)]) is stands
+
+
+def test_an_environment_that_cannot_be_read_is_good_in_no_part():
+    names = [one.name for one in environment_checks([])]
+    assert [(one.name, one.level) for one in unread_environment("env_file_missing")] == [
+        (name, Level.FAIL) for name in names
+    ]
 
 
 def test_metrics_and_clock_that_say_nothing_are_no_pass():
