@@ -52,7 +52,10 @@ ServiceName = Annotated[
 Config = Annotated[str, Field(min_length=1, description="The declaration; without one an operator restarts.")]
 EnvFile = Annotated[
     str,
-    Field(max_length=300, description="The runtime's env file at that stage; <stage>.env beside the declaration."),
+    Field(
+        max_length=300,
+        description="Its env file at that stage; <stage>.env beside the declaration, whose file becomes a link.",
+    ),
 ]
 WaitSeconds = Annotated[int, Field(ge=0, le=7200, description="How long a restart, or its operator, is waited for.")]
 ReadySeconds = Annotated[int, Field(ge=0, le=3600, description="How long a live runtime may take to become ready.")]
@@ -89,8 +92,8 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
     seen, guard = read_state(base), read_guard(base)
     here = stage_of(seen.category, canary=seen.canary)
     way = way_to(target, here, guard_open=guard.is_open)
-    place = find_place(Path(config), service, env_file or f"{to}.env")
-    ask = Ask(base, target, here, way, commit, Path(checklist), service, place, restart_wait_s, ready_wait_s)
+    staged = find_place(Path(config), service, env_file or f"{to}.env")
+    ask = Ask(base, target, here, way, commit, Path(checklist), service, staged, restart_wait_s, ready_wait_s)
     if way is Way.THERE and not (execute and has_open(ask.runtime)):
         return LIVE_PROMOTION.says(Status.SKIPPED, "already_there", source=here.value, target=to, now=seen.word)
     if way in (Way.DOWN, Way.THERE):
@@ -130,8 +133,8 @@ def _down(ask: Ask) -> Outcome:
     closed, written = _closed_on_the_way_down(ask, key)
     guard = keep_closed(ask.base, f"down:{ask.target}", f"{key}:again")
     if ask.way is Way.DOWN or closed:
-        if ask.place:
-            restart_at(ask.place, wait_s=ask.restart_wait_s)
+        if ask.staged:
+            restart_at(ask.staged, wait_s=ask.restart_wait_s)
         state, guard = held_at(ask.base, ask.target, ask.restart_wait_s), read_guard(ask.base)
     more: dict[str, Value] = {"now": state.word, "guard": guard.state}
     if not written:

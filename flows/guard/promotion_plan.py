@@ -19,8 +19,7 @@ from tasks.runtime.environment_files import environment_digest
 from tasks.runtime.guarding import can_approve, read_limits
 from tasks.runtime.promotion_evidence import last_start, outcomes_for, read_papers
 from tasks.runtime.reading import moment, probe, read_runtime_profile, read_state
-from tasks.runtime.stages import env_file_at
-from tasks.services.commands import Place
+from tasks.runtime.stages import Staged, env_file_at
 from tasks.settings.guard import runtime_settings
 
 
@@ -35,7 +34,7 @@ class Ask:
     commit: str
     papers: Path
     service: str
-    place: Place | None
+    staged: Staged | None
     restart_wait_s: int
     ready_wait_s: int
 
@@ -47,13 +46,13 @@ class Ask:
 def plan_promotion(ask: Ask) -> tuple[Plan, tuple[Item, ...]]:
     """All facts of this moment, judged; the same facts give the same plan."""
     names = [one.name for one in list_operators(utc_now()) if one.state == "active"]
-    environment = environment_digest(env_file_at(ask.place)) if ask.place else ""
+    environment = environment_digest(env_file_at(ask.staged)) if ask.staged else ""
     facts = Facts(
         outcomes=outcomes_for(gates_for(ask.target)),
         papers=read_papers(ask.papers, names),
         runtime=_runtime_facts(ask, len(names)),
         environment=environment,
-        started=last_start(ask.runtime, ask.service, ask.place),
+        started=last_start(ask.runtime, ask.service, ask.staged.place if ask.staged else None),
     )
     items = judged(ask.target, ask.commit, moment(), facts)
     profile, limits = read_runtime_profile(ask.base), read_limits(ask.base)

@@ -74,8 +74,8 @@ def _done(ask: Ask, promotion: Promotion) -> Guard:
 def _restarted(ask: Ask, promotion: Promotion) -> None:
     if ask.way is not Way.UP:
         return
-    if ask.place:
-        restart_at(ask.place, promotion=promotion.number)
+    if ask.staged:
+        restart_at(ask.staged, promotion=promotion.number)
         return
     tell(
         PROMOTION_STEP.says(Status.OK, promotion=promotion.number, state="applying", waits_for="restart_by_operator")

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.rules.faults import Fault, LockHeld, Refused, RuntimeUnreachable
@@ -15,6 +15,7 @@ from tasks.rules.guard.promotion import Stage
 from tasks.rules.guard.state import RuntimeState
 from tasks.runtime.promotions import refuse_closed
 from tasks.runtime.reading import read_runtime_profile, read_state
+from tasks.runtime.stage_link import lead_env
 from tasks.services.commands import (
     Place,
     Stopped,
@@ -31,8 +32,16 @@ log = logging.getLogger("prefect.watchkeeper")
 _POLL_S = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A declared runtime with the file of a stage, and the file that every other start of it takes."""
+
+    place: Place
+    declared: str | None
+
+
 @step
-def find_place(config: Path, name: str, env_file: str) -> Place | None:
+def find_place(config: Path, name: str, env_file: str) -> Staged | None:
     """The runtime as it is declared, to be started with that file; None if an operator restarts it."""
     try:
         declared = read_service.fn(config, name)
@@ -40,27 +49,33 @@ def find_place(config: Path, name: str, env_file: str) -> Place | None:
         if refused.reason == "unknown_service":
             return None
         raise
-    return Place(replace(declared, env_file=env_file), config.absolute().parent) if declared else None
+    if declared is None:
+        return None
+    return Staged(Place(replace(declared, env_file=env_file), config.absolute().parent), declared.env_file)
 
 
-def env_file_at(place: Place) -> Path:
+def env_file_at(staged: Staged) -> Path:
     """The file that it starts with; refused if it is not there."""
-    path = env_file_of(place.service, place.folder)
+    path = env_file_of(staged.place.service, staged.place.folder)
     if path is None:
         raise Refused("env_file_missing", "the declared env file is not there; make it, readable by its owner alone")
     return path
 
 
 @step(retries=0)  # whoever wants it again starts the procedure again
-def restart_at(place: Place, wait_s: float = 0, promotion: int | None = None) -> Stopped:
+def restart_at(staged: Staged, wait_s: float = 0, promotion: int | None = None) -> Stopped:
     """Ended for certain, although it swallows SIGTERM (W6), and started with the file of its new stage.
 
-    Whoever else starts or stops it is waited for; a promotion that was closed meanwhile starts nothing.
+    From here on every other start takes that file too. Whoever else starts or stops it is waited for; a promotion
+    that was closed meanwhile starts nothing.
     """
+    place = staged.place
     with _alone_within(place, wait_s):
         if promotion is not None:
             refuse_closed.fn(promotion)
         check_before.fn(place)
+        if staged.declared and place.service.env_file:
+            lead_env(place.folder, staged.declared, place.service.env_file)
         stopped: Stopped = stop_service.fn(place)
         await_health.fn(place, start_service.fn(place))
     return stopped

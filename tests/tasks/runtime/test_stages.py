@@ -1,6 +1,7 @@
 """A declared runtime started anew for its next stage: the old process gone, the new one seen (runbook 002)."""
 
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -43,22 +44,26 @@ def declared(tmp_path, monkeypatch):
         path.write_text(
             f"{words}\nRUNTIME_PORT={port}\nAPI_TOKEN=a\nAPPROVE_TOKEN=b\nPYTHONPATH={ROOT}\nSIM_WARM=1\n"
         )
+    (tmp_path / "runtime.env").write_text("EXEC_PROFILE=paper\n")  # as an operator left it
     monkeypatch.setenv("RUNTIME_URL", f"http://127.0.0.1:{port}")
     yield config
     place = place_of(config, "testnet.env")
-    started = remembered(place)
+    started = remembered(place.place)
     if started and started.pid and psutil.pid_exists(started.pid):
         psutil.Process(started.pid).kill()
 
 
-@pytest.mark.row("P002-139", "W002-133")
+@pytest.mark.row("P002-139", "P002-193", "W002-133")
 def test_each_stage_is_a_new_process_with_its_own_file_although_sigterm_is_swallowed(declared):
     stopped = []
     for stage in (Stage.TESTNET, Stage.LIVE_CANARY):
         place = place_of(declared, f"{stage}.env")
         stopped.append(restart_at.fn(place).how)
         assert held_at.fn("", stage, 10).is_held
+        assert declared.with_name("runtime.env").readlink() == Path(f"{stage}.env")
     assert stopped == ["none", "killed"]
+    kept = [path for path in declared.parent.glob("runtime.env.*") if path.read_text() == "EXEC_PROFILE=paper\n"]
+    assert len(kept) == 1
     # A word that means no profile is paper, silently: that is not the stage that was asked for.
     restart_at.fn(place_of(declared, "live.env"))
     with pytest.raises(Fault, match="stage_not_reached"):
