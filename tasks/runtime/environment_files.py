@@ -13,11 +13,13 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from tasks.clock import utc_now
 from tasks.files import sync_folder
 from tasks.folders import disk_faults
 from tasks.rules.faults import Fault, Refused
 from tasks.rules.guard.environment import Assignment, Given, store_keys
 from tasks.rules.guard.profiles import Profile, profile_of
+from tasks.rules.guard.secrets_store import store_problems
 from tasks.rules.guard.variable import Holds
 from tasks.rules.guard.variables import KNOWN, is_name
 from tasks.step import step
@@ -56,18 +58,19 @@ def read_environment(path: Path, profile: Profile, folder: Path | None = None, o
     """
     assignments, bad_lines = _lines_of(path)
     at = folder or path.absolute().parent
-    stored, exposed = _store_of(assignments, profile, at)
+    store, exposed = _store_of(assignments, at)
     if _holds_secrets(assignments) and _is_exposed(path):
         exposed = (*exposed, "file")
     return Given(
         assignments,
-        stored=stored,
+        stored=store_keys(profile, store or {}),
         other=_keys_of(other, at) if other else (),
         bad_lines=bad_lines,
         unwritable=tuple(
             one.name for one in assignments if _is_path(one) and not _is_writable(at / one.value.strip())
         ),
         exposed=exposed,
+        in_store=store_problems(profile, store, _tokens(assignments), utc_now()) if _names_store(assignments) else (),
     )
 
 
@@ -97,26 +100,37 @@ def _lines_of(path: Path) -> tuple[tuple[Assignment, ...], tuple[int, ...]]:
     return tuple(Assignment(str(one.key), str(one.value), one.original.line) for one in good), bad
 
 
-def _store_of(
-    assignments: tuple[Assignment, ...], profile: Profile, at: Path
-) -> tuple[tuple[Assignment, ...], tuple[str, ...]]:
-    """The keys in the store that the file names, if it is there, and whether others may read it."""
-    named = [one.value.strip() for one in assignments if one.name == "SECRETS_STORE_PATH" and one.value.strip()]
-    if not named or not (at / named[-1]).is_file():
-        return (), ()
-    path = at / named[-1]
+def _store_of(assignments: tuple[Assignment, ...], at: Path) -> tuple[dict[str, object] | None, tuple[str, ...]]:
+    """The store that the file names, None if it is not there, and whether others may read it."""
+    named = _names_store(assignments)
+    if not named or not (at / named).is_file():
+        return None, ()
+    path = at / named
     try:
         store = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise Fault("store_unreadable", f"the secrets store cannot be read ({type(error).__name__})") from None
-    keys = store_keys(profile, store if isinstance(store, dict) else {})
-    return keys, ("SECRETS_STORE_PATH",) if _is_exposed(path) else ()
+    if not isinstance(store, dict):
+        raise Fault("store_unreadable", "the secrets store is one JSON object")
+    return store, ("SECRETS_STORE_PATH",) if _is_exposed(path) else ()
+
+
+def _names_store(assignments: tuple[Assignment, ...]) -> str:
+    named = [one.value.strip() for one in assignments if one.name == "SECRETS_STORE_PATH" and one.value.strip()]
+    return named[-1] if named else ""
+
+
+def _tokens(assignments: tuple[Assignment, ...]) -> tuple[str, ...]:
+    """The tokens of the environment itself, to be compared with those of its operators."""
+    tokens = (one.value.strip() for one in assignments if one.name in ("API_TOKEN", "APPROVE_TOKEN"))
+    return tuple(token for token in tokens if token)
 
 
 def _keys_of(path: Path, at: Path) -> tuple[Assignment, ...]:
     assignments, _ = _lines_of(path)
     said = [profile_of(one.value) for one in assignments if one.name == "EXEC_PROFILE"]
-    stored, _ = _store_of(assignments, (said and said[-1]) or Profile.PAPER, at)
+    store, _ = _store_of(assignments, at)
+    stored = store_keys((said and said[-1]) or Profile.PAPER, store or {})
     return (*(one for one in assignments if "TOKEN" not in one.name), *stored)
 
 

@@ -38,7 +38,7 @@ class Given:
     """An environment that was read: its assignments, the keys in its store, the keys of another profile's file.
 
     `bad_lines` are lines that assign nothing; `unwritable` and `exposed` name the variables whose file cannot be
-    written, or can be read by others.
+    written, or can be read by others. `in_store` is what is wrong in the secrets store: codes with hints.
     """
 
     assignments: tuple[Assignment, ...]
@@ -47,6 +47,7 @@ class Given:
     bad_lines: tuple[int, ...] = ()
     unwritable: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
+    in_store: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Finding:
         return {"severity": self.severity.value, "variable": self.variable, "code": self.code, "hint": self.hint}
 
 
-_WARNINGS = ("unknown_variable", "safe_mode_off", "over_limit")
+_WARNINGS = ("unknown_variable", "safe_mode_off", "over_limit", "rotation_due", "rotation_unknown", "bad_operator")
 _LIMITED = {
     "MAX_TOTAL_NOTIONAL_USDT": "total_notional",
     "MAX_NOTIONAL_PER_POSITION_USDT": "single_position",
@@ -94,6 +95,7 @@ def findings(profile: Profile, given: Given) -> tuple[Finding, ...]:
         *_shapes(given.assignments),
         *(_said("path_not_writable", name) for name in given.unwritable),
         *(_said("readable_by_others", name) for name in given.exposed),
+        *(_said(code, "SECRETS_STORE_PATH", hint) for code, hint in given.in_store),
         *_missing(profile, values),
         *_mismatches(profile, values),
         *_unsafe(profile, values),

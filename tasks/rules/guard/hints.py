@@ -23,6 +23,10 @@ HINTS: Mapping[str, str] = {
     "confirm_in_file": "take it out: it is typed by a person for one start",
     "over_limit": "it is above the limit of the profile",
     "readable_by_others": "it holds secrets and others may read it: chmod 600",
+    "store_missing": "the store of secrets is not there",
+    "bad_operator": "an operator of the store has a token and a role",
+    "rotation_due": "rotate it",
+    "rotation_unknown": "nobody knows how old it is",
     "bad_line": "write NAME=value, the name in capitals",
 }
 CODES = tuple(HINTS)

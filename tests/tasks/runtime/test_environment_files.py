@@ -48,7 +48,17 @@ def test_a_link_that_points_nowhere_is_a_file_that_is_there(tmp_path):
 def test_a_written_sample_read_again_lacks_its_secrets_and_nothing_else(tmp_path, profile):
     path = tmp_path / "x.env"
     write_private.fn(path, sample_of(profile), overwrite=False)
-    assert {code for code, _ in codes(path, profile)} == {"missing"}
+    assert {code for code, _ in codes(path, profile)} - {"store_missing"} == {"missing"}
+
+
+@pytest.mark.row("D002-462")
+def test_a_live_start_needs_its_store_of_secrets_with_every_key_in_it(tmp_path):
+    path = private(tmp_path / "x.env", "SECRETS_STORE_PATH=store.json\n")
+    assert ("store_missing", "SECRETS_STORE_PATH") in codes(path, Profile.LIVE)
+    assert not any(name == "SECRETS_STORE_PATH" for _, name in codes(path, Profile.TESTNET))
+    private(tmp_path / "store.json", json.dumps({"binance_key": "a", "binance_secret": "b", "okx_key": "c"}))
+    hints = {one.hint for one in findings(Profile.LIVE, read_environment.fn(path, Profile.LIVE))}
+    assert "the store lacks okx_secret, okx_passphrase" in hints
 
 
 @pytest.mark.row("D002-150")
