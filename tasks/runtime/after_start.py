@@ -14,6 +14,7 @@ from tasks.runtime.acts import hold
 from tasks.runtime.reading import read_state
 from tasks.runtime.requests import Answer, look, look_as_ourselves
 from tasks.runtime.waiting import ready_within
+from tasks.services.processes import holders_of
 from tasks.settings.guard import runtime_address, runtime_settings
 from tasks.step import step
 
@@ -35,6 +36,8 @@ def base_at(given: str, port: int) -> str:
 @step(retries=0)  # the request repeats itself
 def held_before(base: str, key: str) -> str:
     """`already`, or `verified`; `silent` if nobody answers: then only the end of its process makes it safe."""
+    if not holders_of(urlsplit(base).port or 80):
+        return "silent"
     try:
         if read_state.fn(base).is_held:
             return "already"

@@ -113,9 +113,7 @@ def end_family(started: Started, grace_s: float) -> str:
     if not family:
         return "none"
     _signal_all(family, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(family, timeout=grace_s)
-    late = _pids(_living(stubborn)) | _pids(family_of(started))
-    if not late:
+    if not _left_after(family, grace_s) and not family_of(started):
         return "asked"
     _kill_until_gone(started)
     return "alive" if family_of(started) else "killed"
@@ -126,7 +124,15 @@ def _kill_until_gone(started: Started) -> None:
     until = monotonic() + _LAST_PATIENCE_S
     while (family := family_of(started)) and monotonic() < until:
         _signal_all(family, signal.SIGKILL)
-        psutil.wait_procs(family, timeout=1)
+        _left_after(family, 1)
+
+
+def _left_after(family: Collection[psutil.Process], wait_s: float) -> list[psutil.Process]:
+    """Who lives on after so long; not waited for is the one who is over and whose parent has not looked yet."""
+    until = monotonic() + wait_s
+    while (living := _living(family)) and (left_s := until - monotonic()) > 0:
+        psutil.wait_procs(living, timeout=min(_PAUSE_S, left_s))
+    return living
 
 
 def _signal_all(family: Collection[psutil.Process], number: signal.Signals) -> None:
@@ -148,7 +154,3 @@ def _groups(family: Collection[psutil.Process]) -> Iterator[int]:
 
 def _living(processes: Collection[psutil.Process]) -> list[psutil.Process]:
     return [process for process in processes if _is_alive(process)]
-
-
-def _pids(processes: Collection[psutil.Process]) -> set[int]:
-    return {process.pid for process in processes}
