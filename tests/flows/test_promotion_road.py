@@ -32,6 +32,7 @@ from flows.release.full_validate import full_validate
 from flows.services.service_restart import service_restart
 from tasks.procedure import telling
 from tasks.records.chain import read_chain
+from tasks.rules.guard.secrets_store import SLOTS
 from tasks.rules.outcome import Outcome
 from tasks.runtime.stages import find_place
 from tasks.services.commands import remembered
@@ -60,6 +61,12 @@ STAGES = {
     "live-canary": {"ALLOW_LIVE_TRADING": "1"},
     "live": {"ALLOW_LIVE_TRADING": "1", "CANARY_MODE": "0"},
 }
+TODAY = datetime.now(UTC).date().isoformat()
+STORE = {
+    **{slot: f"{slot}-of-the-test" for slot in SLOTS},
+    "operator_tokens": {"operator-b": {"token": OPERATOR_B_TOKEN, "role": "operator"}},
+    "meta": {"binance_key_last_rotated": TODAY, "okx_key_last_rotated": TODAY},
+}
 TRADES = {
     "control.mode": "RUN",
     "control.safe_mode": False,
@@ -78,6 +85,9 @@ class Road:
         self.url = f"http://127.0.0.1:{self.port}"
         self.metrics = folder / "data" / "metrics" / "metrics.prom"
         (folder / "data").mkdir()
+        store = folder / "data" / "secrets_store.json"
+        store.write_text(json.dumps(STORE))
+        store.chmod(0o600)
         suites = [
             f'[[suite]]\nname = "{name}"\ncommand = {json.dumps(["python", "-c", PASSING, "{junit}"])}\n'
             for name in ("acceptance", "guard")

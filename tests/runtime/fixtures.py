@@ -15,6 +15,7 @@ import pytest
 
 from tests.gitea.faults import Trouble
 from tests.runtime.orders import route
+from tests.runtime.serve import PATHS
 from tests.runtime.server import Seen, Server, running_runtime
 from tests.runtime.world import API_TOKEN, APPROVE_TOKEN, World
 
@@ -98,12 +99,17 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
+def runtime_paths(folder: Path) -> dict[str, str]:
+    """The files that it does not start without."""
+    return {name: str(folder / f"{name.lower()}.json") for name in PATHS}
+
+
 @contextmanager
 def runtime_process(folder: Path, port: int | None = None, **environ: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The stand-in as a process that listens already; killed when the block is left."""
     port = port or free_port()
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "RUNTIME_PORT": str(port), "API_TOKEN": API_TOKEN}
-    variables |= {"APPROVE_TOKEN": APPROVE_TOKEN, "RUNTIME_STATE_PATH": str(folder / "state.json"), **environ}
+    variables |= {"APPROVE_TOKEN": APPROVE_TOKEN, **runtime_paths(folder), **environ}
     command = [sys.executable, "-m", "tests.runtime.serve"]
     process = subprocess.Popen(command, cwd=folder, env=variables, start_new_session=True)
     try:

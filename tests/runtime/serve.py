@@ -1,8 +1,8 @@
 """The stand-in as a process: `python -m tests.runtime.serve`, configured by its environment alone.
 
-As recorded it needs APPROVE_TOKEN and API_TOKEN (`[FATAL CONFIG]` on stderr and exit 1), listens on RUNTIME_PORT, and
-swallows SIGTERM and SIGINT: /healthz is bad for ever and the port stays taken (W6). What a test may adjust:
-SIM_COLD_START_S, SIM_OBEYS_SIGTERM=1, SIM_WARM=1, SIM_DIES_AFTER_S, SIM_PORT_FILE (where the port is written).
+As recorded it does not start without what `fatal` names (`[FATAL CONFIG]` on stderr and exit 1), listens on
+RUNTIME_PORT, and swallows SIGTERM and SIGINT: /healthz is bad for ever and the port stays taken (W6). What a test may
+adjust: SIM_COLD_START_S, SIM_OBEYS_SIGTERM=1, SIM_WARM=1, SIM_DIES_AFTER_S, SIM_PORT_FILE (where the port is written).
 """
 
 import os
@@ -11,19 +11,37 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.runtime.server import Server, engine_of
-from tests.runtime.world import World
+from tests.runtime.world import CONTROL_WORDS, World
 
-NEEDED = ("APPROVE_TOKEN", "API_TOKEN")
+PATHS = ("RUNTIME_STATE_PATH", "POSITIONS_STORE_PATH", "PNL_HISTORY_PATH", "HEDGE_LOG_PATH", "OPS_ALERTS_FILE")
+
+
+def fatal(environ: Mapping[str, str]) -> list[str]:
+    """Why it does not start: spec 002, 2.2. The text of a template in a value is one more, left out here."""
+    found = [f"{name} is empty" for name in ("APPROVE_TOKEN", *PATHS) if not environ.get(name)]
+    if _flag(environ, "AUTH_ENABLED", "1") and not environ.get("API_TOKEN"):
+        found.append("API_TOKEN is empty")
+    if not _flag(environ, "DRY_RUN_MODE", "0") and not _flag(environ, "SAFE_MODE", "1"):
+        found.append("DRY_RUN_MODE=false without SAFE_MODE")
+    store = environ.get("SECRETS_STORE_PATH", "")
+    if environ.get("PROFILE") == "live" and not (store and Path(store).is_file()):
+        found.append(f"secrets store: {store}")
+    return found
+
+
+def _flag(environ: Mapping[str, str], name: str, default: str) -> bool:
+    return environ.get(name, default).strip().lower() in CONTROL_WORDS
 
 
 def main() -> int:
-    wanting = [name for name in NEEDED if not os.environ.get(name)]
-    for name in wanting:
-        sys.stderr.write(f"[FATAL CONFIG] {name} is required\n")
-    if wanting:
+    why = fatal(os.environ)
+    for one in why:
+        sys.stderr.write(f"[FATAL CONFIG] {one}\n")
+    if why:
         return 1
     time.sleep(float(os.environ.get("SIM_COLD_START_S", "0")))
     try:

@@ -23,7 +23,7 @@ from tasks.rules.services.declaration import services_of
 from tasks.services import commands
 from tasks.services.processes import end_family, holders_of
 from tasks.step import without_server
-from tests.runtime.fixtures import free_port
+from tests.runtime.fixtures import free_port, runtime_paths
 from tests.runtime.world import API_TOKEN, APPROVE_TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,7 @@ class Site:
             "RUNTIME_PORT": str(self.port),
             "API_TOKEN": API_TOKEN,
             "APPROVE_TOKEN": APPROVE_TOKEN,
+            **runtime_paths(folder / "runtime"),
             "SIM_WARM": "1",
             "SIM_OBEYS_SIGTERM": "1",
             "METRICS_PATH": str(folder / "data" / "metrics.prom"),

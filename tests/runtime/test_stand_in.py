@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.runtime.fixtures import CLIENT, ROOT, free_port, runtime_process
+from tests.runtime.serve import PATHS, fatal
 from tests.runtime.world import APPROVE_TOKEN, OPERATOR_B_TOKEN, VIEWER_TOKEN
 
 
@@ -153,8 +154,18 @@ def test_a_process_swallows_sigterm_and_keeps_the_port(tmp_path):
         CLIENT.get(f"http://127.0.0.1:{port}/healthz")
 
 
-def test_a_process_without_its_tokens_says_so_and_ends(tmp_path):
+@pytest.mark.row("W002-152")
+def test_a_process_without_what_it_needs_says_all_of_it_and_ends(tmp_path):
     command = [sys.executable, "-m", "tests.runtime.serve"]
     done = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
+    assert done.stderr.count(b"[FATAL CONFIG]") == 7
     assert b"[FATAL CONFIG] APPROVE_TOKEN" in done.stderr
+
+
+def test_live_does_not_start_without_its_store_nor_anything_unsafe():
+    safe = {"APPROVE_TOKEN": "a", "API_TOKEN": "b", **dict.fromkeys(PATHS, "x")}
+    assert fatal(safe) == []
+    assert fatal(safe | {"PROFILE": "live"})
+    assert fatal(safe | {"SAFE_MODE": "0"})
+    assert fatal(safe | {"SAFE_MODE": "0", "DRY_RUN_MODE": "1"}) == []

@@ -10,7 +10,7 @@ from tasks.rules.faults import Fault, Refused
 from tasks.rules.guard.promotion import Stage
 from tasks.runtime.stages import env_file_at, find_place, held_at, restart_at
 from tasks.services.commands import remembered
-from tests.runtime.fixtures import ROOT, free_port
+from tests.runtime.fixtures import ROOT, free_port, runtime_paths
 
 DECLARED = """
 [[service]]
@@ -43,6 +43,7 @@ def declared(tmp_path, monkeypatch):
         path = tmp_path / f"{stage}.env"
         path.write_text(
             f"{words}\nRUNTIME_PORT={port}\nAPI_TOKEN=a\nAPPROVE_TOKEN=b\nPYTHONPATH={ROOT}\nSIM_WARM=1\n"
+            + "".join(f"{name}={value}\n" for name, value in runtime_paths(tmp_path).items())
         )
     (tmp_path / "runtime.env").write_text("EXEC_PROFILE=paper\n")  # as an operator left it
     monkeypatch.setenv("RUNTIME_URL", f"http://127.0.0.1:{port}")
