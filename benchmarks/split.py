@@ -26,7 +26,7 @@ Sides = dict[str, Callable[[], object]]
 def main(repository: str = "", source: str = SOURCE, rounds: str = "3") -> None:
     with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as name:
         folder = Path(name)
-        original = Path(repository) if repository else make_monorepo(folder / "generated", 5_000, 25)
+        original = Path(repository) if repository else make_monorepo(folder / "generated", 42_500, 38)
         clone = folder / "clone"
         subprocess.run(["git", "clone", "-q", "--shared", "--no-checkout", str(original), str(clone)], check=True)
         names = [one.name for one in split(clone, source)]
