@@ -97,6 +97,21 @@ def test_one_that_ignores_sigterm_is_killed_after_its_grace(api):
     assert api.answers() != old
 
 
+@pytest.mark.row("P002-458")
+def test_who_is_over_and_was_not_looked_at_by_its_parent_is_not_waited_for():
+    parent = (
+        "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(900)'],"
+        f" env={{'{MARK}': 'no-reaper'}}); time.sleep(900)"
+    )
+    began = time.monotonic()
+    with ended(subprocess.Popen([sys.executable, "-c", parent])):
+        while not family_of(Started("no-reaper")):
+            assert time.monotonic() - began < 60
+            time.sleep(0.01)
+        assert end_family(Started("no-reaper"), 300) == "asked"
+    assert time.monotonic() - began < 200
+
+
 @pytest.mark.row("P003-451")
 def test_a_detached_child_is_found_by_its_mark_and_ended(api):
     api.says("forks")
