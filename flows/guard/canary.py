@@ -13,14 +13,17 @@ from tasks.records.drafting import Words, draft_note
 from tasks.records.shift import record_shift
 from tasks.rules.contracts.promotion import CANARY
 from tasks.rules.faults import Fault
-from tasks.rules.guard.canary import Limits, Verdict, window
+from tasks.rules.guard.canary import Limits, Verdict, counts, window
 from tasks.rules.guard.safe_mode import runtime_word
+from tasks.rules.guard.state import RuntimeState
 from tasks.rules.outcome import Outcome, Status, Value
 from tasks.runtime.acts import hold
-from tasks.runtime.canary import Watched, believed, watch_canary
-from tasks.runtime.guarding import close_guard, keep_closed
+from tasks.runtime.canary import Watched, believed, look_again, watch_canary
+from tasks.runtime.guarding import Guard, close_guard, keep_closed, read_guard
 from tasks.runtime.metrics_files import metrics_file
 from tasks.runtime.promotions import close_open
+from tasks.runtime.reading import read_state
+from tasks.runtime.waiting import is_runtime_named
 from tasks.settings.guard import runtime_address
 
 Paper = Annotated[
@@ -33,17 +36,22 @@ MetricsFile = Annotated[str, Field(max_length=300, description="The canary's; RU
 WatchSeconds = Annotated[int, Field(ge=0, le=86_400, description="How long it is watched, in seconds.")]
 LeastOrders = Annotated[int, Field(ge=1, le=100_000, description="Fewer submitted orders are no verdict.")]
 MostNotional = Annotated[float, Field(gt=0, le=1e6, description="How large an order of a canary may be, in USD.")]
+Scheduled = Annotated[
+    bool,
+    Field(description="Look once, as the schedule does, and judge all looks since live trading was opened together."),
+]
 _STATUS = {Verdict.PROMOTE: Status.OK, Verdict.HOLD: Status.INSUFFICIENT_DATA, Verdict.ROLL_BACK: Status.FAIL}
 
 
 @procedure(CANARY, run_name=run_named("canary"))
-def canary(
-    paper: Paper,
+def canary(  # noqa: PLR0913, PLR0917  what is compared, for how long, and the limits that a person may set
+    paper: Paper = "paper.prom",
     paper_before: PaperBefore = "",
     file: MetricsFile = "",
     watch_s: WatchSeconds = 900,
     least_orders: LeastOrders = 30,
     most_notional: MostNotional = 200.0,
+    scheduled: Scheduled = False,
     base_url: BaseUrl = "",
 ) -> Outcome:
     """Watch a live canary, compare it with paper, and say: promote, hold or roll back.
@@ -51,18 +59,32 @@ def canary(
     Runbook 002, Profiles & Modes (canary start). What the counters grew by while it was watched is compared with what
     they grew by in paper: latency, blocked and rejected orders; with alerts, risk limits and the size of orders. Too
     few orders are no verdict: it holds. What speaks against it is not waited out: the runtime is held, live trading
-    closed, a promotion that waits for signatures ended, and an incident note opened. If it fails: `reasons=` has all
-    of it; `live-promotion --to live` wants a canary of this day that ended in promote.
+    closed, a promotion that waits for signatures ended, and an incident note opened. Every five minutes the schedule
+    looks once, and skips where no canary may trade. If it fails: `reasons=` has all of it; `live-promotion --to live`
+    wants a canary of this day that ended in promote.
 
     Safety: changes nothing unless it rolls back. Blocked orders never make a canary look fast.
     """
+    if not (base_url or is_runtime_named()):
+        return CANARY.says(Status.NOT_CONFIGURED, "missing_runtime_url", env=("RUNTIME_URL",))
     base = runtime_address(base_url).root
-    baseline = window(believed(Path(paper_before)) if paper_before else None, believed(Path(paper)))
-    limits = Limits(least_orders=least_orders, most_notional=most_notional)
-    watched = watch_canary(base, metrics_file(file), baseline, limits, watch_s)
+    if scheduled and not _may_trade(base):
+        return CANARY.says(Status.SKIPPED, "nothing_to_watch")
+    baseline = window(counts(believed(Path(paper_before)) if paper_before else None), believed(Path(paper)))
+    limits, path = Limits(least_orders=least_orders, most_notional=most_notional), metrics_file(file)
+    watched = (
+        look_again(base, path, baseline, limits) if scheduled else watch_canary(base, path, baseline, limits, watch_s)
+    )
     if watched.finding.verdict is not Verdict.ROLL_BACK:
         return _said(watched)
     return _said(watched, **_rolled_back(base, watched.finding.reasons[0]))
+
+
+def _may_trade(base: str) -> bool:
+    """Whether there is a canary that live trading was opened for: any other is held and has nothing to lose."""
+    state: RuntimeState = read_state(base)
+    guard: Guard = read_guard(base)
+    return state.category == "live" and state.canary and guard.is_open
 
 
 def _rolled_back(base: str, code: str) -> dict[str, Value]:

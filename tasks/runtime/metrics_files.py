@@ -107,11 +107,11 @@ def read_expectations(path: Path) -> tuple[Expectation, ...]:
 
 
 @step
-def recall(path: Path) -> Remembered | None:
-    """The last read of this file that was remembered."""
+def recall(path: Path, procedure: str = _PROCEDURE) -> Remembered | None:
+    """The last read of this file that the procedure remembered."""
     query = (
         select(MetricSnapshot.metrics)
-        .where(MetricSnapshot.procedure == _PROCEDURE, MetricSnapshot.metrics["file"].astext == _key(path))
+        .where(MetricSnapshot.procedure == procedure, MetricSnapshot.metrics["file"].astext == _key(path))
         .order_by(MetricSnapshot.id.desc())
         .limit(1)
     )
@@ -121,14 +121,14 @@ def recall(path: Path) -> Remembered | None:
 
 
 @step(retries=0)  # one read is one row
-def keep(path: Path, read: Remembered) -> None:
+def keep(path: Path, read: Remembered, procedure: str = _PROCEDURE) -> None:
     """Remember this read for the next one to compare with; of the file's place only a digest is kept."""
     content = {"file": _key(path), "at": read.at, "digest": read.digest, "since": read.since}
     with session() as active:
         active.add(
             MetricSnapshot(
                 at=datetime.fromtimestamp(read.at, UTC),
-                procedure=_PROCEDURE,
+                procedure=procedure,
                 window_days=0,
                 metrics={**content, "values": dict(read.values)},
             )

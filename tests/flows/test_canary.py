@@ -3,6 +3,7 @@
 import shutil
 import threading
 
+import psycopg
 import pytest
 
 from flows.guard.canary import canary
@@ -14,6 +15,7 @@ from tasks.rules.guard.safe_mode import runtime_word
 from tasks.runtime.guarding import open_guard
 from tasks.runtime.promotions import open_promotion
 from tasks.step import without_server
+from tests.by_hand import outcomes_of
 from tests.flows.test_live_promotion import at, guard_of, place, rows
 
 __all__ = ["place"]
@@ -99,3 +101,62 @@ def test_a_file_that_lies_and_a_runtime_that_is_no_canary_change_nothing(trading
     at(trading, "live")
     assert "status=fail reason=not_a_canary" in line_of(paper)
     assert trading.writes == []
+
+
+def look(paper):
+    return outcomes_of(canary, paper=paper, scheduled=True)[-1].line
+
+
+def signed(runtime, place):
+    """Two people have signed a promotion just now, and it is being done."""
+    with psycopg.connect(place) as conn:
+        conn.execute(
+            "INSERT INTO promotions (runtime, source, target, state, opened_at, changed_at, expires_at, approved_by)"
+            " VALUES (%s, 'live-canary', 'live-canary', 'done', now(), now(), now(), 'bob')",
+            (runtime_word(runtime.url),),
+        )
+
+
+def opened(runtime):
+    with without_server():
+        open_guard.fn("", "canary", f"again-{id(runtime.world)}")
+
+
+@pytest.mark.row("P002-194")
+def test_the_schedule_skips_where_no_canary_may_trade(runtime, paper, monkeypatch):
+    for stage in ("paper", "live-canary", "live"):  # the second is held still: nobody has opened live trading
+        at(runtime, stage)
+        assert look(paper) == "canary status=skipped reason=nothing_to_watch"
+    assert runtime.writes == []
+    monkeypatch.delenv("RUNTIME_URL")
+    assert look(paper) == "canary status=not_configured reason=missing_runtime_url env=RUNTIME_URL"
+
+
+@pytest.mark.row("P002-194", "P002-195")
+def test_the_looks_of_the_schedule_are_judged_together_and_a_bad_one_ends_a_promotion_that_waits(
+    trading, paper, place
+):
+    assert " verdict=hold reasons=too_few_orders,no_latency" in look(paper)
+    trading.order(20, latency_ms=45.0)
+    assert " verdict=hold reasons=too_few_orders watched_s=0 submitted=20 " in look(paper)
+    trading.order(20, latency_ms=45.0)
+    assert look(paper).startswith("canary status=ok verdict=promote watched_s=0 submitted=40 blocked=0")
+    open_promotion.fn(runtime_word(trading.url), Stage.LIVE_CANARY, Stage.LIVE, None, utc_now())
+    trading.order(40, latency_ms=900.0)
+    assert look(paper).startswith("canary status=fail reason=canary_failed verdict=roll_back reasons=latency_p95")
+    assert (guard_of(trading), rows(place)) == ("disabled", [("live", "rolled_back", "canary_failed")])
+    assert look(paper) == "canary status=skipped reason=nothing_to_watch"
+    signed(trading, place)
+    opened(trading)  # what the canary before did is not held against this one
+    assert " verdict=hold reasons=too_few_orders,no_latency watched_s=0 submitted=0 " in look(paper)
+
+
+@pytest.mark.row("P002-195")
+def test_who_brings_it_further_while_it_is_watched_is_not_rolled_back(trading, paper, place):
+    def further():
+        signed(trading, place)
+        at(trading, "live")
+        opened(trading)
+
+    assert "status=fail reason=not_a_canary" in line_of(paper, further)
+    assert guard_of(trading) == "enabled"

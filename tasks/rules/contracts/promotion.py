@@ -93,9 +93,10 @@ LIVE_PROMOTION = Contract(
 
 CANARY = Contract(
     "canary",
-    (Status.OK, Status.INSUFFICIENT_DATA, Status.FAIL),
+    (Status.OK, Status.INSUFFICIENT_DATA, Status.SKIPPED, Status.NOT_CONFIGURED, Status.FAIL),
     "002 Profiles & Modes",
     reasons=(
+        "nothing_to_watch",
         "no_verdict",
         "canary_failed",
         "not_a_canary",
@@ -107,7 +108,7 @@ CANARY = Contract(
     keys=(
         Key("verdict", Kind.WORD, "promote, hold or roll_back"),
         Key("reasons", Kind.WORDS, "all that speaks against it, and all that is missing for a verdict"),
-        Key("watched_s", Kind.COUNT, "how long it was watched"),
+        Key("watched_s", Kind.COUNT, "how long it was watched, by one run or by the looks of the schedule"),
         Key("submitted", Kind.COUNT, "orders that were submitted meanwhile"),
         Key("blocked", Kind.COUNT, "orders that were blocked meanwhile"),
         Key("p95_ms", Kind.WORD, "latency of the orders that were not blocked, at the worst"),

@@ -40,13 +40,18 @@ class Window:
         return quantile([(bound, max(0.0, count - blocked)) for bound, count in self.buckets], 0.95)
 
 
-def window(before: Textfile | None, after: Textfile | None) -> Window:
+def counts(file: Textfile | None) -> dict[str, float]:
+    """What stands in a file, by series, as it is remembered; nothing where there is none."""
+    return {series.text: value for series, value in file.values.items()} if file else {}
+
+
+def window(before: Mapping[str, float], after: Textfile | None) -> Window:
     """The growth from one read to the other; a file that was begun anew counts from zero."""
-    old, new = (file.values if file else {} for file in (before, after))
+    old, new = before, after.values if after else {}
     count = Series(f"{LATENCY}_count")
-    if increase(old.get(count, 0.0), new.get(count, 0.0))[1]:
+    if increase(old.get(count.text, 0.0), new.get(count, 0.0))[1]:
         old = {}
-    grown = {series: increase(old.get(series, 0.0), value)[0] for series, value in new.items()}
+    grown = {series: increase(old.get(series.text, 0.0), value)[0] for series, value in new.items()}
     blocked = {dict(one.labels).get("reason", ""): value for one, value in grown.items() if one.name == BLOCKED}
     return Window(
         grown.get(Series(SUBMITTED), 0.0),
@@ -95,17 +100,30 @@ class Finding:
     paper_p95_ms: float | None
 
 
-def judged(canary: Window, paper: Window, ends: Sequence[Seen], alerts: Iterable[str], limits: Limits) -> Finding:
-    """What speaks against it decides first; then whether there was enough to see; else it may go on."""
+def judged(
+    canary: Window,
+    paper: Window,
+    ends: Sequence[Seen],
+    alerts: Iterable[str],
+    limits: Limits,
+    lately: Window | None = None,
+) -> Finding:
+    """What speaks against it decides first; then whether there was enough to see; else it may go on.
+
+    `lately` is the last part of a long window, which must be good by itself once it has enough orders: what went
+    wrong just now does not drown in what went well for hours.
+    """
     bad = (
         *_bad_orders(canary, limits),
         *_bad_latency(canary, paper, limits),
         *_bad_runtime(ends, limits),
         *(f"alert:{name}" for name in sorted(set(alerts))),
     )
+    if lately and lately.submitted >= limits.least_orders:
+        bad = (*bad, *_bad_orders(lately, limits), *_bad_latency(lately, paper, limits))
     doubts = tuple(_doubts(canary, paper, limits))
     verdict = Verdict.ROLL_BACK if bad else Verdict.HOLD if doubts else Verdict.PROMOTE
-    return Finding(verdict, (*bad, *doubts), canary.p95_ms, paper.p95_ms)
+    return Finding(verdict, (*dict.fromkeys(bad), *doubts), canary.p95_ms, paper.p95_ms)
 
 
 def _bad_orders(canary: Window, limits: Limits) -> Iterable[str]:

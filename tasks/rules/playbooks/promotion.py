@@ -59,6 +59,7 @@ CANARY = Playbook(
     (
         "reasons= has all of it. no_verdict: too few orders, in the canary or in paper; watch it for longer.",
         "not_a_canary: the runtime is not live with CANARY_MODE=1; it was left as it is.",
+        "nothing_to_watch: the schedule found no canary that may trade; nothing is wrong.",
         "canary_failed: it was held and live trading closed. The incident note has the snapshot; find the cause.",
         "blocked:<code>, latency_p95, limits_not_active: watchkeeper troubleshoot knows the codes.",
         "After the cause is put right: live-promotion --to live-canary, with two signatures, then another canary.",
@@ -67,7 +68,7 @@ CANARY = Playbook(
 
 BY_REASON: dict[str, Playbook] = {
     "checklist_blocked": BLOCKED,
-    **dict.fromkeys(("no_verdict", "canary_failed", "metrics_invalid", "not_a_canary"), CANARY),
+    **dict.fromkeys(("nothing_to_watch", "no_verdict", "canary_failed", "metrics_invalid", "not_a_canary"), CANARY),
     **dict.fromkeys(("checklist_unreadable", "checklist_invalid"), CHECKLIST),
     **dict.fromkeys(("promotion_open", "promotion_unfinished", "promotion_closed"), ONE_AT_A_TIME),
     **dict.fromkeys(("stage_skipped", "profile_unknown", "already_there"), STAGES),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.rules.guard.canary import LATENCY, Limits, Seen, Verdict, Window, judged, window
+from tasks.rules.guard.canary import LATENCY, Limits, Seen, Verdict, Window, counts, judged, window
 from tasks.rules.guard.textfile import Sample, Series, Textfile
 
 BOUNDS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, math.inf)
@@ -95,8 +95,19 @@ def file_of(submitted, quick, slow):
 
 @pytest.mark.row("P002-142")
 def test_lifetimes_do_not_count_and_a_restart_begins_at_zero():
-    grown = window(file_of(1000, 1000, 0), file_of(1040, 1000, 40))
+    grown = window(counts(file_of(1000, 1000, 0)), file_of(1040, 1000, 40))
     assert (grown.submitted, (grown.p95_ms or 0) > 200) == (40.0, True)
-    again = window(file_of(1000, 1000, 0), file_of(35, 35, 0))
+    again = window(counts(file_of(1000, 1000, 0)), file_of(35, 35, 0))
     assert (again.submitted, 0 < (again.p95_ms or 0) <= 50) == (35.0, True)
-    assert window(None, None).p95_ms is None
+    assert window({}, None).p95_ms is None
+
+
+@pytest.mark.row("P002-195")
+def test_what_went_wrong_lately_does_not_drown_in_what_went_well_before():
+    whole, paper = orders(*[40.0] * 5000, *[900.0] * 40), orders(*[40.0] * 50)
+    assert verdict_of(whole).verdict is Verdict.PROMOTE
+    slow, few = orders(*[900.0] * 40), orders(*[900.0] * 5)
+    finding = judged(whole, paper, (GOOD,), (), Limits(), slow)
+    assert (finding.verdict, finding.reasons) == (Verdict.ROLL_BACK, ("latency_p95",))
+    assert judged(whole, paper, (GOOD,), (), Limits(), few).verdict is Verdict.PROMOTE
+    assert judged(slow, paper, (GOOD,), (), Limits(), slow).reasons == ("latency_p95",)
