@@ -2,7 +2,7 @@
 
 As recorded it does not start without what `fatal` names (`[FATAL CONFIG]` on stderr and exit 1), listens on
 RUNTIME_PORT, and swallows SIGTERM and SIGINT: /healthz is bad for ever and the port stays taken (W6). What a test may
-adjust: SIM_COLD_START_S, SIM_OBEYS_SIGTERM=1, SIM_WARM=1, SIM_DIES_AFTER_S, SIM_PORT_FILE (where the port is written).
+adjust: SIM_COLD_START_S, SIM_OBEYS_SIGTERM=1, SIM_WARM=1, SIM_DIES_AFTER_S, SIM_PORT_FILE (where its port goes).
 """
 
 import os
