@@ -1,6 +1,6 @@
 """One schema for every JSON that a gate reads: its producer is held to it when it writes, its readers when they read.
 
-The models (`tasks.schemas`) accept the smallest files that are good (spec 004, section 11) and everything our
+The models (`tasks.schemas`) accept the smallest files that are good (runbook 004) and everything our
 producers add. What is not in a model is left alone; NaN and infinity, truth values in place of numbers, a key twice
 and letters outside ASCII are refused wherever they stand. `docs/schemas` has the same as JSON Schema.
 """

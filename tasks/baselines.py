@@ -1,4 +1,4 @@
-"""The baselines: rows of the operations database, and the two files that others read (runbook 001; spec 8.2)."""
+"""The baselines: rows of the operations database, and the two files that others read (runbook 001)."""
 
 from sqlalchemy.dialects.postgresql import insert
 

@@ -1,4 +1,4 @@
-"""Trades and quotes, read line by line and measured with pandas (spec 004, section 13)."""
+"""Trades and quotes, read line by line and measured with pandas (runbook 004)."""
 
 import contextlib
 import json

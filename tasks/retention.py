@@ -1,4 +1,4 @@
-"""Counting and deleting the rows of production that are past their TTL (runbook 001; spec 4.9).
+"""Counting and deleting the rows of production that are past their TTL (runbook 001).
 
 Deletion walks the pages of a table that hold expired rows, a stretch at a time, each in a short transaction of its
 own: it needs no key, so a table without one is treated like the others, and a writer that wants one of the rows

@@ -1,4 +1,4 @@
-"""The tuning of matching in the production database: read with its health, changed under a lock (spec 4.6)."""
+"""The tuning of matching in the production database: read with its health, changed under a lock (runbook 001)."""
 
 from dataclasses import asdict
 from datetime import date, datetime

@@ -31,10 +31,10 @@ def janitor(
 ) -> Outcome:
     """End the runs whose process and worker are gone, so that their slots are free again.
 
-    A Running run is lost when nothing was heard of it for three of its heartbeats, a Pending one after five minutes;
-    both are looked at twice. Never touched: a run that waits for a person, a run by hand, a run of somebody else's
-    deployment, a run that shows any sign of life. Refuses to execute under a frozen clock. If it fails: is the server
-    up? The next run, five minutes later, does what this one did not.
+    Runbook 001, Routine operations. A Running run is lost when nothing was heard of it for three of its heartbeats,
+    a Pending one after five minutes; both are looked at twice. Never touched: a run that waits for a person, a run
+    by hand, a run of somebody else's deployment, a run that shows any sign of life. Refuses to execute under a
+    frozen clock. If it fails: is the server up? The next run, five minutes later, does what this one did not.
 
     Safety: without --execute it only counts. Two at once do no harm.
     """

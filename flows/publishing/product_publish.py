@@ -79,14 +79,14 @@ def product_publish(  # noqa: PLR0913, PLR0917  the flags of the runbook
 ) -> Outcome:
     """Mirror each project folder of the monorepo to a repository of its own at Gitea.
 
-    Runbook 003, Product Repo Publishing. The plan is shown first, and nothing else is done: which repository each
-    folder of HEAD goes to, what is there, and what a push would lose. A repository is called as its folder; what
-    Gitea does not allow in a name becomes `-`. Refused: two folders with one name, commits at the remote that a push
-    would lose (unless --force, and then only those that the plan saw), a public repository with --private, a shallow
-    clone, --delete-local without --execute and --verify-parity. One project that fails does not stop the others: read
-    its line. From a deployment it needs ENABLE_PRODUCT_REPO_PUBLISH=true and never deletes.
+    Runbook 003, Product Repo Publishing. The plan is shown first, and without --execute nothing else is done: which
+    repository each folder of HEAD goes to, what is there, and what a push would lose. A repository is called as its
+    folder; what Gitea does not allow in a name becomes `-`. Refused: two folders with one name, commits at the
+    remote that a push would lose (unless --force, and then only those that the plan saw), a public repository with
+    --private, a shallow clone, --delete-local without --execute and --verify-parity. One project that fails does not
+    stop the others: read its line. From a deployment it needs ENABLE_PRODUCT_REPO_PUBLISH=true and never deletes.
 
-    Safety: a dry run unless --execute, which needs no credentials and writes nothing. Creates repositories of the
+    Safety: a dry run unless --execute; a dry run needs no credentials and writes nothing. Creates repositories of the
     configured owner only, private unless --no-private. Safe to start twice and to kill; one publisher at a time.
     """
     settings = publish_settings()

@@ -60,8 +60,8 @@ def incident_triage(
     Runbook 003, Incident Playbook. api_5xx: logs, database, health. webhook_storm: the limit in force, signatures
     that were missing or wrong, 429 if probes are allowed. verification_stall: the time limit, the fixture, how its
     loading ended. Of a log the last 8 MiB are read; those that are missing are named. The next step waits as a
-    suspended run: Resume starts it. Started by service-health when it fails. If it fails: the line says what there
-    was no evidence of; the note of the incident has the rest.
+    suspended run: Resume starts it. Started by service-health when it fails. If it fails: the line says why;
+    no_evidence: name the logs and set the variables of the services.
 
     Safety: reads only, unless --probes: then signed requests that nobody handles. Never restarts or rotates itself.
     """

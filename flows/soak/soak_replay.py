@@ -42,9 +42,9 @@ def soak_replay(  # noqa: PLR0913, PLR0917  one option for each limit of the tab
     """Judge every tick of a journal again, with the limits it was judged by or with others.
 
     Runbook 004, Soak orchestration. With no option every decision must come out as it stands; `stopped_at` is the
-    first tick that reaches the rung in `stop`. Journals of before hold no numbers: their ticks count as unjudged. If
-    it fails: decisions_differ means that journal and rules do not belong together, unreadable_lines that the journal
-    is damaged; run journal-verify.
+    first tick that reaches the rung in `stop`. Journals of the earlier program hold no numbers: their ticks count as
+    unjudged. If it fails: decisions_differ means that journal and rules do not belong together, unreadable_lines
+    that the journal is damaged; run journal-verify.
 
     Safety: reads only; no rung is climbed.
     """

@@ -1,7 +1,7 @@
 """What Gitea knows of owners, repositories and branches, and the one thing that is made there: a repository.
 
 Nothing is created before the owner is known, and nothing in another namespace than the owner's (runbook 003, Product
-Repo Publishing; spec 003, 6.4). Every step repeats what may be repeated itself, so that it does so by hand as well.
+Repo Publishing). Every step repeats what may be repeated itself, so that it does so by hand as well.
 """
 
 import logging

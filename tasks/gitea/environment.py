@@ -3,7 +3,7 @@
 The login goes in by the environment alone, for this one server, and is sent with the first request; nothing is asked
 at a terminal. No configuration of the machine, the user or the monorepo has a say: a `url.insteadOf`, a credential
 helper, a `.netrc`, a hook or a trace could lead the login elsewhere or write it down. What an operator does decide by
-environment, proxies and certificates, is kept (runbook 003, Security Operations; spec 003, 6.2).
+environment, proxies and certificates, is kept (runbook 003, Security Operations).
 """
 
 from pathlib import Path

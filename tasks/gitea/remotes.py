@@ -1,7 +1,7 @@
 """git over HTTP with Gitea: where a branch is, what it holds, what a push would lose, and the push itself.
 
 No push goes out without naming the head it expects to find, so that nothing which was not seen can be lost (runbook
-003, Product Repo Publishing; spec 003, 6.11).
+003, Product Repo Publishing).
 """
 
 import logging

@@ -130,7 +130,7 @@ def _asking(path: str, *, as_ourselves: bool = False) -> Read:
 
 
 def _runtime() -> dict[str, Json]:
-    """The reason of a hold first: read late it may be another one (spec 002, W7). A silent runtime is asked once."""
+    """The reason of a hold first: read late it may be another one (runbook 002). A silent runtime is asked once."""
     if not runtime_settings().url:
         return {"runtime": f"unavailable: {RUNTIME_URL} is not set"}
     sources: dict[str, Read] = {"runtime hold": lambda: read_state.fn().as_data()}

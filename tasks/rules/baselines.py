@@ -1,4 +1,4 @@
-"""What a good day looked like, kept to compare later days with (runbook 001, Routine operations; spec 8.2).
+"""What a good day looked like, kept to compare later days with (runbook 001, Routine operations).
 
 Only a day that is itself healthy, on enough traffic and in whole, finite numbers may become the measure of others.
 """

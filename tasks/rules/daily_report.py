@@ -1,4 +1,4 @@
-"""One day in one file, REPORT_SOAK_<YYYYMMDD>.json (spec 004, section 13).
+"""One day in one file, REPORT_SOAK_<YYYYMMDD>.json (runbook 004).
 
 OK: edge at least 2.5 bps, order age at most 350 ms, taker share at most 15 percent; WARN: a tenth beyond. A day that
 is more than a tenth worse than the median of its seven days before is a regression, and a regression is FAIL.

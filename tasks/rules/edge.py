@@ -1,4 +1,4 @@
-"""What trading earned and lost in basis points, by symbol and by quarter of an hour (spec 004, section 13).
+"""What trading earned and lost in basis points, by symbol and by quarter of an hour (runbook 004).
 
 With s = +1 for a buy and -1 for a sell, a trade has
 - gross = s (price - mid_before) / mid_before, adverse = s (mid_after_1s - mid_before) / mid_before;

@@ -1,4 +1,4 @@
-"""Which runs are dead and which only look it (spec 001, safe to kill).
+"""Which runs are dead and which only look it (runbook 001).
 
 A run that is being worked on shows a sign of life at least once per heartbeat. One that has shown none for several
 heartbeats has lost its process and its worker; one that has been Pending for minutes was never started. A run that

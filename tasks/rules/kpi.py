@@ -1,4 +1,4 @@
-"""Is the week good enough? (Spec 004, section 13: the file that ready-gate and every soak tick read.)
+"""Is the week good enough? (Runbook 004, Release bundle: the file that ready-gate and every soak tick read.)
 
 Median edge at least 2.5 bps, order age at most 350 ms, taker share at most 15 percent: else FAIL. A worse trend or a
 missing day is a WARN. The readiness is the score's, in percent; neither input may be missing, wrong or old.

@@ -1,4 +1,4 @@
-"""Is today's picture worse than it may be, or worse than it was? (runbook 001, Routine operations; spec 8.1)
+"""Is today's picture worse than it may be, or worse than it was? (runbook 001, Routine operations)
 
 Absolute limits hold always; the limits themselves still pass. Against the stored baseline two measures may not slide:
 
@@ -31,7 +31,7 @@ P95_NOISE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The window's aggregates under the names of spec 4.2; None where a measure cannot be derived.
+    """The window's aggregates under the names that the service gives them; None where a measure cannot be derived.
 
     `matching_health_h` is the watchdog's own h, `ack_total` all acknowledgements whatever the reaction.
     Blocked leaks and crisis routings come from the second-touch counters, which know no theme.

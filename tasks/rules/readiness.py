@@ -1,4 +1,4 @@
-"""How ready for a release: points for what was shown, none for what nobody looked at (spec 004, section 13).
+"""How ready for a release: points for what was shown, none for what nobody looked at (runbook 004).
 
 Edge 30, latency 25, taker 15 from the medians of the week; guards 10 by the share of its seven days that were clean;
 chaos and tests 10 each, if somebody reported on them in the week and every report was OK.

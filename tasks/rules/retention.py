@@ -1,4 +1,4 @@
-"""How long rows may stay, and when a cleanup must not start (runbook 001, Routine operations; spec 4.9).
+"""How long rows may stay, and when a cleanup must not start (runbook 001, Routine operations).
 
 A row is expired when it is older than the TTL of its table: one whose age is exactly the TTL is kept.
 """

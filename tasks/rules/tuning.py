@@ -1,4 +1,4 @@
-"""How matching follows the health of the service, one step a UTC day (runbook 001, Routine operations; spec 4.6).
+"""How matching follows the health of the service, one step a UTC day (runbook 001, Routine operations).
 
 The ratio is the daily procedure's own h over the same calendar window. Below 0.2 matching becomes narrower, above 0.6
 wider, in between it stays. Both directions undo each other: the pool that a bad week lowered rises again in a good

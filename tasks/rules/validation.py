@@ -1,4 +1,4 @@
-"""Which checks a validation runs and what their results mean (runbook 004; spec 004, section 13).
+"""Which checks a validation runs and what their results mean (runbook 004).
 
 The checks are data. The result is OK only if every one of them was; a section always says what it said itself.
 """

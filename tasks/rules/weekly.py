@@ -1,4 +1,4 @@
-"""Seven days of soak reports in one (spec 004, section 13).
+"""Seven days of soak reports in one (runbook 004).
 
 The week ends with the newest report, which is of today or yesterday; a day without a sound report is a missing day,
 and a week with a missing day is never GO. The trend compares medians with the seven days before, from their own

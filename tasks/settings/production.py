@@ -7,7 +7,7 @@ from tasks.settings.environment import read
 
 
 class RetentionDays(BaseSettings):
-    """How long the rows of each table are kept, in days (spec 001, 0.1).
+    """How long the rows of each table are kept, in days (runbook 001).
 
     The program that this one follows put a value out of bounds silently back to the nearest bound and one that is no
     integer to the default; here both are refused by name, because a wrong TTL deletes or keeps the wrong rows.
@@ -22,7 +22,7 @@ class RetentionDays(BaseSettings):
 
 
 class TuningBounds(BaseSettings):
-    """Where matching starts, how far one day may move it and where it stops (spec 001, 0.1 and 4.6)."""
+    """Where matching starts, how far one day may move it and where it stops (runbook 001)."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, env_prefix="MATCH_TUNING_", allow_inf_nan=False

@@ -78,7 +78,7 @@ def gitea_address() -> Address:
 
 
 def gitea_login() -> SecretStr:
-    """`user:password` before HTTP Basic encodes it; a token stands in the place of the user (spec gitea_api 2.2)."""
+    """`user:password` before HTTP Basic encodes it; a token stands in the place of the user."""
     found = read(GiteaSettings)
     if found.token:
         return SecretStr(f"{found.token.get_secret_value()}:x-oauth-basic")

@@ -1,4 +1,4 @@
-"""Matching follows health, a step a day, each one written down (spec 4.6; W-8, W-15)."""
+"""Matching follows health, a step a day, each one written down (runbook 001)."""
 
 import threading
 from datetime import UTC, datetime

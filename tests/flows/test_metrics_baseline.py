@@ -1,4 +1,4 @@
-"""A good week becomes the measure, and the daily run really compares with it (spec 8.2; W-16)."""
+"""A good week becomes the measure, and the daily run really compares with it (runbook 001)."""
 
 import json
 

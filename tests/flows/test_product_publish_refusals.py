@@ -1,4 +1,4 @@
-"""What publishing refuses, leaves alone or takes in its stride: bad input, races, deletion (runbook 003; spec 6)."""
+"""What publishing refuses, leaves alone or takes in its stride: bad input, races, deletion (runbook 003)."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""From paper to live and down again on nothing but what the other procedures left (runbook 002; spec 002, 5 and 12).
+"""From paper to live and down again on nothing but what the other procedures left (runbook 002).
 
 A declared runtime that really ends and starts, with files of variables that env-sample made, and two people. No
 outcome is invented here; only the quarters of an hour that are waited for between two stages are moved into the past.

@@ -1,4 +1,4 @@
-"""Runbook 001, Routine operations: what is past its TTL (spec 4.9)."""
+"""Runbook 001, Routine operations: what is past its TTL."""
 
 import json
 from datetime import UTC, datetime, timedelta

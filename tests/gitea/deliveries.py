@@ -1,4 +1,4 @@
-"""Webhooks on their way: signed, a while after the push, once and never again (spec gitea_api 4)."""
+"""Webhooks on their way: signed, a while after the push, once and never again."""
 
 import hashlib
 import hmac

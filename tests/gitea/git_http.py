@@ -1,4 +1,4 @@
-"""git over HTTP: who may, in Gitea's words, and then git's own http-backend with real hooks (spec gitea_api 3)."""
+"""git over HTTP: who may, in Gitea's words, and then git's own http-backend with real hooks."""
 
 import re
 import subprocess

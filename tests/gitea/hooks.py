@@ -1,4 +1,4 @@
-"""The routes of webhooks (spec gitea_api 4)."""
+"""The routes of webhooks."""
 
 from tests.gitea.asked import Asked
 from tests.gitea.deliveries import deliver

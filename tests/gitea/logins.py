@@ -1,4 +1,4 @@
-"""The ways to log in, and what Gitea says when it does not know one (spec gitea_api 2.2)."""
+"""The ways to log in, and what Gitea says when it does not know one."""
 
 import base64
 import binascii

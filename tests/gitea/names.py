@@ -1,4 +1,4 @@
-"""Which names Gitea takes, in the order in which it looks (spec gitea_api 2.3 and 2.4)."""
+"""Which names Gitea takes, in the order in which it looks."""
 
 import re
 

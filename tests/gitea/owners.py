@@ -1,4 +1,4 @@
-"""The routes about the server, users, tokens and organisations (spec gitea_api 2.1 to 2.3)."""
+"""The routes about the server, users, tokens and organisations."""
 
 from tests.gitea.asked import Asked
 from tests.gitea.names import check_owner_name

@@ -1,4 +1,4 @@
-"""What a webhook carries: a push, a creation, a deletion (spec gitea_api 4)."""
+"""What a webhook carries: a push, a creation, a deletion."""
 
 from tests.gitea.shapes import repo_json, user_json
 from tests.gitea.world import ZEROS, Repo, User, World

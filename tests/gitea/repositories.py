@@ -1,4 +1,4 @@
-"""The routes that make, show, change and delete repositories (spec gitea_api 2.4 and 2.5)."""
+"""The routes that make, show, change and delete repositories."""
 
 import re
 import shutil

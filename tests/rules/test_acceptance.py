@@ -1,4 +1,4 @@
-"""May the artifacts be accepted? (Runbook 004, Full-Accept; spec 004, section 11.)"""
+"""May the artifacts be accepted? (Runbook 004, Full-Accept.)"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which day may become the measure of others, and how it is written (spec 8.2; W-16)."""
+"""Which day may become the measure of others, and how it is written (runbook 001)."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""One day in one file (spec 004, section 13)."""
+"""One day in one file (runbook 004)."""
 
 from datetime import date
 from typing import Any

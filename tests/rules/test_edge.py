@@ -1,4 +1,4 @@
-"""What trading earned and lost (spec 004, section 13)."""
+"""What trading earned and lost (runbook 004)."""
 
 import math
 from typing import Any

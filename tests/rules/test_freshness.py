@@ -1,4 +1,4 @@
-"""Are the artifacts as young as they must be? (Runbook 004, Daily routine step 2; spec 004, section 5.)"""
+"""Are the artifacts as young as they must be? (Runbook 004, Daily routine step 2.)"""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""May this be released? (Runbook 004, Release bundle; spec 004, section 12.)"""
+"""May this be released? (Runbook 004, Release bundle.)"""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the redactor takes away and what it leaves alone (runbook 001, "Escalation"; spec W-21, W-22)."""
+"""What the redactor takes away and what it leaves alone (runbook 001, "Escalation")."""
 
 import pytest
 from hypothesis import given

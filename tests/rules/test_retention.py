@@ -1,4 +1,4 @@
-"""What is expired, and when nothing may be deleted (spec 4.9; W-31)."""
+"""What is expired, and when nothing may be deleted (runbook 001)."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

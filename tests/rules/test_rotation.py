@@ -1,4 +1,4 @@
-"""Which old artifacts go (runbook 004, Notes; spec 004, section 7)."""
+"""Which old artifacts go (runbook 004, Notes)."""
 
 import pytest
 from hypothesis import given

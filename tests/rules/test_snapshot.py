@@ -1,4 +1,4 @@
-"""When a failure is worth keeping, and under which name (runbook 004, Snapshot on FAIL; spec 004, section 7)."""
+"""When a failure is worth keeping, and under which name (runbook 004, Snapshot on FAIL)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""One step a day, in bounds, both ways (spec 4.6; W-8, W-15)."""
+"""One step a day, in bounds, both ways (runbook 001)."""
 
 from dataclasses import replace
 from datetime import date, timedelta

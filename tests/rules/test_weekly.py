@@ -1,4 +1,4 @@
-"""The week, its score and its KPIs (spec 004, section 13)."""
+"""The week, its score and its KPIs (runbook 004)."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The services under load, small: webhooks, API and websocket as spec 003 has them, with faults at will.
+"""The services under load, small: webhooks, API and websocket as runbook 003 has them, with faults at will.
 
 `python -m tests.services.service PORT` serves until it is ended. `POST /faults` says what goes wrong on which path
 and sets the counts back, `GET /truth` tells what was really answered.

@@ -1,4 +1,4 @@
-"""One schema for each JSON that a gate reads (runbook 004, Full-Accept; spec 004, section 11)."""
+"""One schema for each JSON that a gate reads (runbook 004, Full-Accept)."""
 
 import json
 from typing import Any

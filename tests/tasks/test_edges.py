@@ -1,4 +1,4 @@
-"""Trades and quotes measured with pandas, against the formulas trade by trade (spec 004, section 13)."""
+"""Trades and quotes measured with pandas, against the formulas trade by trade (runbook 004)."""
 
 import json
 import math

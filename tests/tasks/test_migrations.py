@@ -12,7 +12,7 @@ from tasks.rules.plan import Plan
 from tasks.rules.verification import REQUIRED_TABLES
 from tests.tasks.plan_folders import DSN, OUR_OWN, apply, plan_of, verify
 
-# The tables of the message service and the ledger (runbook 001; spec 2.4).
+# The tables of the message service and the ledger (runbook 001).
 SERVICE = {
     "mood_submissions",
     "messages",

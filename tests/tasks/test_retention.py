@@ -1,4 +1,4 @@
-"""Deleting by age on a real PostgreSQL: completely, in short stretches, beside writers (spec 4.9; W-4, W-31)."""
+"""Deleting by age on a real PostgreSQL: completely, in short stretches, beside writers (runbook 001)."""
 
 import threading
 from datetime import UTC, datetime, timedelta

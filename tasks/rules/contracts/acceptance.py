@@ -1,4 +1,4 @@
-"""What runbook 002's smoke and acceptance runs say (spec 002, 10)."""
+"""What runbook 002's smoke and acceptance runs say."""
 
 from tasks.rules.outcome import Contract, Key, Kind, Status
 

@@ -1,4 +1,4 @@
-"""What runbook 004 says of its archives of artifacts, rotation and snapshots among them (spec 004, section 7)."""
+"""What runbook 004 says of its archives of artifacts, rotation and snapshots among them."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 

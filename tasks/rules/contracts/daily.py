@@ -1,4 +1,4 @@
-"""What runbook 004's daily routine says (spec 004, sections 4 to 6)."""
+"""What runbook 004's daily routine says."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 

@@ -1,4 +1,4 @@
-"""What runbook 001's procedures on the database's schema say ("Tokens & exit codes" and spec 001)."""
+"""What runbook 001's procedures on the database's schema say ("Tokens & exit codes")."""
 
 from tasks.rules.outcome import Contract, Key, Kind, Status
 

@@ -1,4 +1,4 @@
-"""What runbook 002 says about the runtime's environment and about trouble with it (spec 002, 2 and 11)."""
+"""What runbook 002 says about the runtime's environment and about trouble with it."""
 
 from tasks.rules.outcome import Contract, Key, Kind, Status
 

@@ -1,4 +1,4 @@
-"""What runbook 002's live guard procedures say (spec 002)."""
+"""What runbook 002's live guard procedures say."""
 
 from tasks.rules.approval import Problem
 from tasks.rules.outcome import Contract, Key, Kind, Status

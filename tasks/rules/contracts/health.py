@@ -1,4 +1,4 @@
-"""What runbook 001 says of the service's health and its baselines ("Tokens & exit codes" and spec 001)."""
+"""What runbook 001 says of the service's health and its baselines ("Tokens & exit codes")."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 
@@ -126,7 +126,7 @@ OPS_CI_NORMALIZE = Contract(
 METRICS_REGRESSION = Contract(
     "metrics_regression",
     (Status.OK, Status.NOT_CONFIGURED, Status.INSUFFICIENT_DATA, Status.FAIL),
-    "001 Routine operations (spec 8)",
+    "001 Routine operations",
     reasons=(
         "missing_baseline",
         "invalid_baseline",
@@ -150,7 +150,7 @@ METRICS_REGRESSION = Contract(
 METRICS_BASELINE = Contract(
     "metrics_baseline",
     (Status.OK, Status.SKIPPED, Status.NOT_CONFIGURED, Status.FAIL),
-    "001 Routine operations (spec 8.2)",
+    "001 Routine operations",
     reasons=("insufficient_volume", "invalid_baseline", "unhealthy", "already_taken"),
     keys=(
         Key("baseline_id", Kind.WORD),

@@ -1,4 +1,4 @@
-"""What runbook 002's metrics procedures say (spec 002, 9)."""
+"""What runbook 002's metrics procedures say."""
 
 from tasks.rules.contracts.guard import APPROVAL_KEYS, APPROVAL_REASONS
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status

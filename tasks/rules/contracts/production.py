@@ -1,4 +1,4 @@
-"""What runbook 001's other procedures say ("Tokens & exit codes" and spec 001, sections 1 to 9)."""
+"""What runbook 001's other procedures say ("Tokens & exit codes")."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 
@@ -17,7 +17,7 @@ PROD_CONFIG = Contract(
 RETENTION_CLEANUP = Contract(
     "retention_cleanup",
     (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
-    "001 Routine operations (spec 4.9)",
+    "001 Routine operations",
     reasons=("ceiling_reached", "cleanup_failed", "clock_went_back", "clock_ahead"),
     keys=(
         Key("table", Kind.NAMES),
@@ -33,7 +33,7 @@ RETENTION_CLEANUP = Contract(
 RETENTION_REPORT = Contract(
     "retention_report",
     (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
-    "001 Routine operations (spec 4.9)",
+    "001 Routine operations",
     reasons=("none", "ttl_drift", "report_failed"),
     form=Form.JSON,
     keys=(
@@ -103,7 +103,7 @@ PROD_VERIFY = Contract(
 RETENTION = Contract(
     "retention",
     (Status.OK, Status.NOT_CONFIGURED, Status.FAIL),
-    "001 Routine operations (spec 4.9)",
+    "001 Routine operations",
     reasons=("ttl_drift", "ceiling_reached", "cleanup_failed", "clock_went_back", "clock_ahead"),
     keys=(Key("mode", Kind.WORD), Key("deleted_total", Kind.COUNT), Key("expired_total", Kind.COUNT)),
 )
@@ -111,7 +111,7 @@ RETENTION = Contract(
 MATCHING_TUNING = Contract(
     "matching_tuning",
     (Status.OK, Status.PLANNED, Status.SKIPPED, Status.NOT_CONFIGURED, Status.INSUFFICIENT_DATA, Status.FAIL),
-    "001 Routine operations (spec 4.6)",
+    "001 Routine operations",
     reasons=("already_tuned_today", "in_band", "at_bounds", "insufficient_volume", "clock_went_back", "tuning_moved"),
     exit_codes={Status.INSUFFICIENT_DATA: 0},
     keys=(
@@ -129,7 +129,7 @@ MATCHING_TUNING = Contract(
 JANITOR = Contract(
     "janitor",
     (Status.OK, Status.PLANNED, Status.FAIL),
-    "001 Routine operations (rule 2 of the design: safe to kill)",
+    "001 Routine operations",
     keys=(
         Key("checked", Kind.COUNT, "running and pending runs looked at"),
         Key("crashed", Kind.COUNT, "silent runs that were marked Crashed"),

@@ -1,4 +1,4 @@
-"""What the cleanup of published folders and their return from the archive say (runbook 003; spec 003, 8)."""
+"""What the cleanup of published folders and their return from the archive say (runbook 003)."""
 
 from tasks.rules.approval import Problem
 from tasks.rules.contracts.publishing import REGISTRY_KEYS, REGISTRY_REASONS, REPOSITORY_REASONS

@@ -1,4 +1,4 @@
-"""What a promotion of the trading runtime says (runbook 002, Live Guard & Confirm; spec 002, 5)."""
+"""What a promotion of the trading runtime says (runbook 002, Live Guard & Confirm)."""
 
 from tasks.rules.contracts.guard import APPROVAL_KEYS, APPROVAL_REASONS
 from tasks.rules.guard.answers import RUNTIME_REASONS

@@ -1,4 +1,4 @@
-"""What runbook 003's publishing and cleanup procedures say (spec 003)."""
+"""What runbook 003's publishing and cleanup procedures say."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 from tasks.rules.publishing.parity import PARITY_REASONS

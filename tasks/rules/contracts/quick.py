@@ -1,4 +1,4 @@
-"""What runbook 004's quick commands say (spec 004, section 3)."""
+"""What runbook 004's quick commands say."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 

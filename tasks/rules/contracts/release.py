@@ -1,4 +1,4 @@
-"""What runbook 004 says of a release: the gate, the bundle, its stamp (spec 004, section 12)."""
+"""What runbook 004 says of a release: the gate, the bundle, its stamp."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 

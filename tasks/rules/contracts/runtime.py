@@ -1,4 +1,4 @@
-"""What the procedures say that look at the trading runtime and hold it (runbook 002; spec 002)."""
+"""What the procedures say that look at the trading runtime and hold it (runbook 002)."""
 
 from tasks.rules.contracts.deploying import RELEASE_KEYS
 from tasks.rules.contracts.guard import APPROVAL_KEYS, APPROVAL_REASONS

@@ -1,4 +1,4 @@
-"""What runbook 003's services procedures say (spec 003)."""
+"""What runbook 003's services procedures say."""
 
 from tasks.rules.outcome import Contract, Key, Kind, Status
 

@@ -1,4 +1,4 @@
-"""What runbook 004's soak procedures say (spec 004, sections 8 to 10)."""
+"""What runbook 004's soak procedures say."""
 
 from tasks.rules.journal import Damage
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status

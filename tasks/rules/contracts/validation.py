@@ -1,4 +1,4 @@
-"""What runbook 004's validation and gates say (spec 004, sections 11 and 13)."""
+"""What runbook 004's validation and gates say."""
 
 from tasks.rules.outcome import Contract, Form, Key, Kind, Status
 

@@ -1,6 +1,6 @@
 """What an answer of Gitea means for us, and when it is worth asking again.
 
-Pure: a status and a text in, a fault or a pause out. The texts are those of a real Gitea 1.21 (spec gitea_api 2, 3).
+Pure: a status and a text in, a fault or a pause out. The texts are those of a real Gitea 1.21.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What a webhook of Gitea says: whether it is signed, and whether it is a push that concerns what is published.
 
-Runbook 003, Push Automation; the facts are those of a real server (spec gitea_api, section 4).
+Runbook 003, Push Automation; the facts are those of a real server.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What git says about one pushed branch, as a value (spec gitea_api 3).
+"""What git says about one pushed branch, as a value.
 
 Pure: reads `git push --porcelain` and the chatter beside it. Text on stderr is no failure of itself; Gitea greets
 every successful push there.

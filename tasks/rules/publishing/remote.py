@@ -1,6 +1,6 @@
 """What there is at the other side: the address of Gitea, owners, repositories, and what a push can come to.
 
-Pure: facts and the words for them (spec gitea_api 2 and 3; runbook 003, Product Repo Publishing).
+Pure: facts and the words for them (runbook 003, Product Repo Publishing).
 """
 
 import ipaddress

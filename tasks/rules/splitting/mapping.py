@@ -1,8 +1,8 @@
 """Which commit of the new history stands for a commit of the monorepo: keep, copy or skip.
 
-The same answer as `git subtree split`, for all folders at once and in one walk, parents first (spec "speed",
-section A, rules 1 to 14). One answer differs on purpose: where a folder was deleted and came back, git subtree lets
-the monorepo's own commits into the published history; here the gap is skipped and said.
+The same answer as `git subtree split`, for all folders at once and in one walk, parents first. One answer differs on
+purpose: where a folder was deleted and came back, git subtree lets the monorepo's own commits into the published
+history; here the gap is skipped and said.
 
 A `Place` says where a commit stands in the new histories: one node a folder, beside the tree each node has. Commits
 that change no folder share the place of their parent, which makes the common case one look-up.

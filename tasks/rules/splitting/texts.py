@@ -2,7 +2,7 @@
 
 That tool reads a commit with `git log`, passes names through the shell's `read` and hands all of it to
 `git commit-tree`. What comes out for a plain commit is known here; for names and dates that git would clean up the
-caller asks git itself (spec "speed", section A, rules 7 to 11), since the clean-up differs between versions.
+caller asks git itself, since the clean-up differs between versions.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The figures of a phase: exact shares, percentiles that say what they rest on (runbook 003; spec 4)."""
+"""The figures of a phase: exact shares, percentiles that say what they rest on (runbook 003)."""
 
 import numpy as np
 import pytest

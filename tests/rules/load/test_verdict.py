@@ -1,4 +1,4 @@
-"""What a load validation is worth: every broken limit, and what proves nothing (runbook 003; spec 4)."""
+"""What a load validation is worth: every broken limit, and what proves nothing (runbook 003)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

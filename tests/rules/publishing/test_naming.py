@@ -1,4 +1,4 @@
-"""Repositories are called as their folders, and no two folders share one (runbook 003, note 1; spec 6)."""
+"""Repositories are called as their folders, and no two folders share one (runbook 003, note 1)."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What the registry keeps of a publish, and which files of it are believed (runbook 003; spec 7)."""
+"""What the registry keeps of a publish, and which files of it are believed (runbook 003)."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which earlier evidence is believed (runbook 003; spec 4 and 5)."""
+"""Which earlier evidence is believed (runbook 003)."""
 
 import json
 import os

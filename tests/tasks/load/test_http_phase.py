@@ -1,4 +1,4 @@
-"""An open load on a real service with injected faults: what is reported is what was (runbook 003; spec 4)."""
+"""An open load on a real service with injected faults: what is reported is what was (runbook 003)."""
 
 import datetime
 import ipaddress

@@ -1,4 +1,4 @@
-"""Websocket clients against a real service: connecting and holding are measured apart (runbook 003; spec 4)."""
+"""Websocket clients against a real service: connecting and holding are measured apart (runbook 003)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The registry in a real database and as a real file: what is stored, written, learned and refused (spec 7)."""
+"""The registry in a real database and as a real file: what is stored, written, learned and refused (runbook 003)."""
 
 import json
 import subprocess

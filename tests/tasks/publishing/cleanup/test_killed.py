@@ -1,4 +1,4 @@
-"""A run that is killed anywhere loses nothing, and the next one ends as if it had not been (spec 003, 8)."""
+"""A run that is killed anywhere loses nothing, and the next one ends as if it had not been (runbook 003)."""
 
 import subprocess
 import sys

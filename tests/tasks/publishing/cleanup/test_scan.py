@@ -1,4 +1,4 @@
-"""How old and how clean folders are, asked of the real git for all of them at once (speed F; spec 003, 8)."""
+"""How old and how clean folders are, asked of the real git for all of them at once."""
 
 import os
 from datetime import timedelta

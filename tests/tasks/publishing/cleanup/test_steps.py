@@ -1,4 +1,4 @@
-"""Folders into the archive, back again and gone for good, with a real git, database and disk (spec 003, 8)."""
+"""Folders into the archive, back again and gone for good, with a real git, database and disk (runbook 003)."""
 
 import os
 import subprocess
