@@ -4,16 +4,20 @@ The latest request decides there, so the list is read back: ours has to be the l
 and the guard has to say the same. Whatever else is found is closed, never corrected from here.
 """
 
+import logging
 from dataclasses import dataclass
 
 from tasks.rules.artifacts import Json
-from tasks.rules.faults import RuntimeRefused
+from tasks.rules.faults import Fault, RuntimeRefused
 from tasks.rules.guard.answers import fault_for, not_changed, unknown_answer
 from tasks.rules.guard.limits import caps_in
 from tasks.rules.guard.state import found
+from tasks.runtime.reading import rows_at
 from tasks.runtime.requests import change, look
 from tasks.settings.guard import has_second_token
 from tasks.step import step
+
+log = logging.getLogger("prefect.watchkeeper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +74,53 @@ def open_guard(base: str, reason: str, key: str) -> Guard:
     guard = read_guard.fn(base)
     if not guard.allows_live:
         raise RuntimeRefused("live_not_allowed", "ALLOW_LIVE_TRADING is not 1 in the runtime's environment")
-    if not guard.is_open:
+    if not (guard.is_open and _decides(base, number)):
         raise not_changed()
     return guard
+
+
+def _decides(base: str, number: str) -> bool:
+    """Whether ours is the request that the guard goes by: the last one, approved by somebody else than who asked."""
+    last = max(rows_at(base, _REQUESTS), key=lambda row: str(row.get("updated_at")), default={})
+    two = last.get("approver_id") not in (None, last.get("requestor_id"))
+    return last.get("id") == number and last.get("status") == "approved" and two
 
 
 @step(retries=0)  # the request repeats itself
 def close_guard(base: str, reason: str, key: str) -> Guard:
-    """Live trading disabled: any newer request does that, also one that waits; seen at the guard."""
+    """Live trading disabled: any newer request does that, also one that waits; seen at the guard.
+
+    Whatever still waits to enable it is rejected: approved later, it would be the newest and open the guard (W18).
+    """
     change(base, "POST", _REQUESTS, {"action": "disable_live", "reason": reason}, key)
+    _reject_waiting(base, key)
     guard = read_guard.fn(base)
     if guard.is_open:
         raise not_changed()
     return guard
+
+
+def _reject_waiting(base: str, key: str) -> None:
+    """What cannot be rejected is named in the log: it stands in nobody's way down."""
+    try:
+        rows = rows_at(base, _REQUESTS)
+    except Fault as fault:
+        log.warning("requests to enable live trading could not be read: %s", fault)
+        return
+    for row in rows:
+        if row.get("action") == "enable_live" and row.get("status") == "pending":
+            _reject(base, str(row.get("id")), key)
+
+
+def _reject(base: str, number: str, key: str) -> None:
+    for as_second in (True, False):  # the runtime refuses whoever asked for it themselves
+        path, given = f"{_REQUESTS}/{number}/reject", f"{key}:reject:{number}:{as_second}"
+        try:
+            change(base, "POST", path, {}, given, as_second=as_second)
+        except Fault as fault:
+            log.warning("a request to enable live trading waits still: %s", fault)
+        else:
+            return
 
 
 @step(retries=0)  # the requests repeat themselves

@@ -59,7 +59,7 @@ def rows_at(base: str, path: str) -> tuple[Mapping[str, object], ...]:
     answer = look(base, path)
     if answer.status != 200:
         raise fault_for(answer.status, answer.detail)
-    rows = answer.data.get("items") if isinstance(answer.data, Mapping) else answer.data
+    rows = answer.data.get("items", answer.data.get("requests")) if isinstance(answer.data, Mapping) else answer.data
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise unknown_answer()
     return tuple(rows)

@@ -338,12 +338,12 @@ def test_a_way_down_while_live_trading_is_opened_closes_what_was_opened(
 ):
     at(runtime, "live-canary")
     all_good("live-canary", tmp_path)
-    approving = runtime.trouble(r"/api/ops/live-toggle/requests/[^/]+/approve", delay_s=1.0)
+    asking = runtime.trouble(r"/api/ops/live-toggle/requests$", method="POST", delay_s=1.0)
     down = Run(runtime)
 
     def go_down():
         until = time.monotonic() + 60
-        while not approving.met and time.monotonic() < until:
+        while not asking.met and time.monotonic() < until:
             time.sleep(0.01)
         with without_server():
             down("testnet", restart_wait_s=0)
@@ -353,7 +353,7 @@ def test_a_way_down_while_live_trading_is_opened_closes_what_was_opened(
     up = promoted(monkeypatch, people, Run(runtime), "live-canary")
     other.join()
     assert up.line.startswith("live_promotion status=ok promotion=1")  # it came first, and down came after it
-    assert [one["action"] for one in runtime.world.toggles] == ["enable_live", "disable_live", "disable_live"]
+    assert [one["action"] for one in runtime.world.toggles] == ["disable_live", "enable_live", "disable_live"]
     assert (guard_of(runtime), runtime.world.control.mode) == ("disabled", "HOLD")
 
 
@@ -372,8 +372,10 @@ def test_down_holds_also_when_nothing_can_be_written_down(runtime, place, monkey
     assert "now=hold+safe guard=test_only" in line
 
 
-def test_no_stage_is_skipped_and_the_same_one_is_nothing_to_do(runtime, people):
-    at(runtime, "paper")
+@pytest.mark.row("P002-130", "W002-130")
+def test_no_stage_is_skipped_whatever_the_runtime_says_and_the_same_one_is_nothing_to_do(runtime, people):
+    at(runtime, "paper", PROMOTION_STAGE="live_canary")
+    assert runtime.ask("GET", "/api/ui/status").json()["promotion_allowed_next_stages"] == ["live_full"]
     assert "reason=stage_skipped" in Run(runtime)("live").line
     assert Run(runtime)("paper").line == (
         "live_promotion status=skipped reason=already_there source=paper target=paper now=hold+safe"

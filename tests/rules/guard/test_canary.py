@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.rules.guard.canary import LATENCY, Limits, Seen, Verdict, Window, counts, judged, window
-from tasks.rules.guard.textfile import Sample, Series, Textfile
+from tasks.rules.guard.textfile import Sample, Series, Textfile, quantile
 
 BOUNDS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, math.inf)
 GOOD = Seen(is_canary=True, limits_active=True, notional=100.0)
@@ -38,6 +38,13 @@ def test_a_canary_whose_orders_are_all_blocked_is_no_fast_one():
     finding = verdict_of(orders(blocked={"safe-mode": 500.0}))
     assert (finding.verdict, finding.p95_ms) == (Verdict.HOLD, None)
     assert finding.reasons == ("too_few_orders", "no_latency")
+
+
+@pytest.mark.row("W002-134")
+def test_a_slow_canary_does_not_hide_behind_blocked_orders():
+    slow = orders(*[900.0] * 40, blocked={"safe-mode": 1500.0})
+    assert (quantile(list(slow.buckets), 0.95) or 0) < 5  # what a look at the whole histogram would have said
+    assert verdict_of(slow).reasons == ("latency_p95",)
 
 
 @pytest.mark.row("W002-134")
