@@ -50,7 +50,7 @@ def service_restart(
         check_before(place)
         stopped = stop_service(place)
         healthy = await_health(place, start_service(place))
-        release = release_started(place, ready_wait_s, needs_readiness=readiness)
+    release = release_started(place, healthy.pid, ready_wait_s, needs_readiness=readiness)
     return SERVICE_RESTART.says(
         Status.OK,
         None,

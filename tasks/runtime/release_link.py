@@ -70,6 +70,12 @@ def check_runs_by_link(folder: Path, port: int) -> None:
         raise Refused("started_before_switch", "another release runs still: watchkeeper service-restart")
 
 
+def listener_of(port: int) -> int:
+    """Whose answers are those of the port; 0 for a process that this user may not see."""
+    holders = holders_of(port)
+    return (holders[0].pid or 0) if holders else 0
+
+
 def started_at(port: int) -> float:
     """When the first of those who listen was started, in seconds since 1970; a process we may not see is old."""
     holders = holders_of(port)

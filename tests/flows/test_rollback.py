@@ -1,6 +1,7 @@
 """Runbook 002, Rollback & Release: real processes, a real link, real releases."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -191,6 +192,20 @@ def test_a_release_that_is_started_and_good_is_recorded_by_itself(site, monkeypa
     )
 
 
+@pytest.mark.row("P002-450", "P002-438")
+def test_while_readiness_is_waited_for_a_rollback_may_go_and_the_release_that_was_left_is_not_recorded(site):
+    verified(site, "a")
+    site.lead("b", "cold")
+    with ThreadPoolExecutor(1) as other:
+        restarted = other.submit(site.restart, ready_wait_s=300)
+        while site.pid() is None or site.back(execute=False).reason == "lock_held":
+            assert not restarted.done()
+        assert site.back().status is Status.OK
+        said = restarted.result().fields
+    assert said["standing"] == "unverified"
+    assert standings() == {"a": "passed", "b": "withdrawn"}
+
+
 @pytest.mark.row("P002-451", "P002-452", "W002-450")
 def test_a_release_that_was_changed_since_it_passed_is_refused_and_new_variables_are_named(site):
     site.deploy("a")
@@ -203,7 +218,9 @@ def test_a_release_that_was_changed_since_it_passed_is_refused_and_new_variables
     refused = site.back()
     assert (refused.status, refused.reason, site.serves()) == (Status.FAIL, "release_changed", "b")
     assert open_switch.fn("runtime") is None
-    site.release("b", "good")
+    begin_switch.fn("runtime", SwitchKind.BACK, "b", "a", utc_now())
+    finished = site.back()
+    assert (finished.fields["why"], finished.fields["back"], site.serves()) == ("release_changed", "verified", "b")
     os.utime(site.folder / "releases" / "b" / "start.py", (2e9, 2e9))
     assert site.back(do="record").reason == "changed_since_start"
 
