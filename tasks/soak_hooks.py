@@ -5,7 +5,6 @@ could write down how it ended) is one for the other side (runbook 004, "Soak orc
 """
 
 import logging
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -15,8 +14,9 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 
+from tasks.declarations import read_declaration
 from tasks.notices import announce
-from tasks.rules.faults import Fault, Refused
+from tasks.rules.faults import Fault
 from tasks.rules.soak import Action
 from tasks.rules.soak_hooks import ANNOUNCE_ALL, Called, Do, Hook, Hooks, done, failed, hooks_of
 from tasks.rules.soak_lines import planned_line
@@ -38,14 +38,9 @@ def check_hooks(file: str | None) -> None:
 def read_hooks(path: Path) -> Hooks:
     """The hook of every rung; without the file each rung is announced."""
     try:
-        return hooks_of(tomllib.loads(path.read_text(encoding="utf-8")))
+        return read_declaration(path, hooks_of, "the file of hooks", unread="hooks_invalid", invalid="hooks_invalid")
     except FileNotFoundError:
         return ANNOUNCE_ALL
-    except OSError as error:
-        raise Fault("hooks_invalid", f"the file of hooks cannot be read ({type(error).__name__})") from None
-    except ValueError as wrong:
-        why = "no TOML" if isinstance(wrong, (tomllib.TOMLDecodeError, UnicodeDecodeError)) else str(wrong)
-        raise Refused("hooks_invalid", f"correct the file of hooks: {why}") from None
 
 
 def call(file: str | None, about: Mapping[str, str], key: str) -> tuple[str, Called]:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,10 +16,11 @@ from time import monotonic
 from typing import IO
 
 from tasks.clock import utc_now
+from tasks.declarations import read_declaration
 from tasks.files import replace_file
 from tasks.folders import alone_in, disk_faults
 from tasks.progress import progress
-from tasks.rules.faults import Fault, Refused
+from tasks.rules.faults import Refused
 from tasks.rules.redaction import scrub
 from tasks.rules.validation import Check, Ran, checks_of
 from tasks.settings import child_environment, is_set, known_secrets
@@ -38,14 +38,11 @@ log = logging.getLogger("prefect.watchkeeper")
 def read_checks(path: Path) -> tuple[Check, ...]:
     """The checks that the file declares."""
     try:
-        return checks_of(tomllib.loads(path.read_text(encoding="utf-8")))
+        return read_declaration(
+            path, checks_of, "the file of checks", unread="config_missing", invalid="config_invalid"
+        )
     except FileNotFoundError:
         raise Refused("config_missing", "give --config the file that declares the checks") from None
-    except OSError as error:
-        raise Fault("config_missing", f"the file of checks cannot be read ({type(error).__name__})") from None
-    except ValueError as wrong:
-        why = "no TOML" if isinstance(wrong, (tomllib.TOMLDecodeError, UnicodeDecodeError)) else str(wrong)
-        raise Refused("config_invalid", f"correct the file of checks: {why}") from None
 
 
 @step(retries=0)  # checks may write; whoever wants them again starts the procedure again

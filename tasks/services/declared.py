@@ -1,14 +1,16 @@
 """Reading services.toml, and the environment that a declared service gets."""
 
-import tomllib
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+from tasks.declarations import read_declaration
 from tasks.rules.faults import Fault, Refused
 from tasks.rules.services.declaration import Service, services_of
 from tasks.settings import child_environment
 from tasks.step import step
+
+_INVALID = "declaration_invalid"
 
 # What a program needs of ours to run at all; our own secrets are not among it.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
@@ -18,14 +20,9 @@ _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR
 def read_service(config: Path, name: str) -> Service | None:
     """The service of that name; None if there is no declaration at all."""
     try:
-        services = services_of(tomllib.loads(config.read_text(encoding="utf-8")))
+        services = read_declaration(config, services_of, "the declaration", unread=_INVALID, invalid=_INVALID)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise Fault("declaration_invalid", f"the declaration cannot be read ({type(error).__name__})") from None
-    except ValueError as wrong:
-        why = "no TOML" if isinstance(wrong, (tomllib.TOMLDecodeError, UnicodeDecodeError)) else str(wrong)
-        raise Refused("declaration_invalid", f"correct the declaration: {why}") from None
     if name not in services:
         raise Refused("unknown_service", "give --service a name that the declaration has")
     return services[name]
