@@ -31,6 +31,7 @@ from tasks.rules.guard.safe_mode import (
     DONE_AGAIN,
     UNLINKED,
     Change,
+    doubt_after_hold,
     plan_of,
     reason_at_runtime,
     refusal_of,
@@ -97,9 +98,10 @@ def _switched_on(base: str, reason: str, incident: str, watch_s: int) -> Outcome
     orders = orders_submitted_within(base, watch_s)
     if change:
         note_change(change, DONE_AGAIN if again else DONE, before=before, now=state.word, orders=orders)
+    why = doubt_after_hold(orders, is_written=change is not None)
     return SAFE_MODE.says(
-        Status.OK if change and not orders else Status.FAIL,
-        "orders_after_hold" if orders else None if change else "journal_not_written",
+        Status.FAIL if why else Status.OK,
+        why,
         **_said("on", incident, before, state),
         hold="kept" if state.hold_reason == ours else "overwritten",
         orders=orders,

@@ -193,6 +193,24 @@ def test_orders_that_go_on_after_a_hold_are_seen(runtime):
     assert line_of(set="on", reason="stale", watch_s=2).startswith("safe_mode status=fail reason=orders_after_hold")
 
 
+@pytest.mark.row("W002-462")
+@pytest.mark.parametrize("what", [{"status": 500}, {"cut": True}, {"status": 200, "text": "<html>"}])
+def test_a_hold_after_which_nobody_could_see_the_orders_is_no_pass(runtime, what):
+    runtime.trouble("^/metrics$", times=99, **what)
+    line = line_of(set="on", reason="stale")
+    assert line.startswith("safe_mode status=fail reason=orders_not_watched set=on before=hold+safe now=hold+safe")
+    assert rows() == [("asked", "on"), ("done", "on")]
+
+
+@pytest.mark.row("W002-463")
+def test_a_runtime_that_says_yes_and_does_nothing_is_found_out(runtime):
+    """As the old command line's pause and resume did: exit 0, and nothing changed (W12)."""
+    runtime.live()
+    runtime.trouble("/hold$", status=200, text='{"mode":"HOLD","hold_active":true}', times=9)
+    assert line_of(set="on", reason="stale").startswith("safe_mode status=fail reason=runtime_not_changed")
+    assert rows() == [("asked", "on"), ("call_failed", "on")]
+
+
 @pytest.mark.row("D002-205")
 def test_an_unreachable_runtime_is_said_and_the_failed_call_is_a_row(runtime):
     runtime.trouble("", times=99, cut=True)

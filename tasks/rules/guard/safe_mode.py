@@ -29,6 +29,7 @@ REFUSALS = (
     "live_needs_restart",
     "foreign_resume_request",
     "orders_after_hold",
+    "orders_not_watched",
     "journal_not_written",
 )
 
@@ -59,6 +60,15 @@ def refusal_of(direction: Direction, reason: str, incident: str) -> str | None:
     if looks_secret(reason):
         return "reason_not_shareable"
     return "incident_missing" if direction == "off" and not incident else None
+
+
+def doubt_after_hold(orders: int | None, *, is_written: bool) -> str | None:
+    """What is wrong although the hold was seen, the gravest first: orders, orders that nobody could see, no row."""
+    if orders:
+        return "orders_after_hold"
+    if orders is None:
+        return "orders_not_watched"
+    return None if is_written else "journal_not_written"
 
 
 def runtime_word(address: str) -> str:

@@ -73,6 +73,7 @@ HOLD_DOUBTFUL = Playbook(
     _MODES,
     (
         "orders_after_hold: orders are still submitted. Stop the runtime by its process, now.",
+        "orders_not_watched: it is held, and its /metrics cannot be read. Look at the venue's own list of orders.",
         "SAFE_MODE=on protects nothing, 1 does; the other order API accepts orders in safe mode as well.",
         "journal_not_written: it is held, and the journal has no row. Set WATCHKEEPER_DSN right and run it again.",
     ),
@@ -119,7 +120,7 @@ BY_REASON: dict[str, Playbook] = {
         ),
         OFF,
     ),
-    **dict.fromkeys(("orders_after_hold", "journal_not_written"), HOLD_DOUBTFUL),
+    **dict.fromkeys(("orders_after_hold", "orders_not_watched", "journal_not_written"), HOLD_DOUBTFUL),
     **dict.fromkeys(("runtime_answer_unknown", "missing_runtime_url"), OTHER),
 }
 BY_TOKEN: dict[str, Playbook] = {
