@@ -1,8 +1,6 @@
 """Archives of real folders: the same bytes each time, whole or not at all."""
 
 import os
-import resource
-import signal
 import subprocess
 import sys
 import tarfile
@@ -20,6 +18,7 @@ from tasks.archive_check import check_archive
 from tasks.archives import _header, archive_folder, pack, unfinished_folder
 from tasks.rules.archiving import Caps, Entry, Reason
 from tasks.rules.faults import Fault, LockHeld, Refused
+from tests.full_disk import no_file_above
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -238,15 +237,8 @@ def test_a_run_that_is_killed_leaves_nothing_that_looks_finished_and_the_next_on
 @pytest.mark.row("D004-505")
 @pytest.mark.parametrize("limit", [0, 1, 4096, 200_000])
 def test_a_full_disk_is_named_and_leaves_nothing_half_done(source, limit):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        with pytest.raises(Fault, match="disk_full"):
-            archived(source)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
+    with no_file_above(limit), pytest.raises(Fault, match="disk_full"):
+        archived(source)
     assert list((source / "archive").iterdir()) == []
     assert archived(source).files == 3
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import resource
-import signal
 import zipfile
 
 import pytest
@@ -23,6 +21,7 @@ from tasks.rules.contracts.release import READY_GATE
 from tasks.rules.faults import Fault, LockHeld, Refused
 from tasks.rules.outcome import Status
 from tasks.rules.release import Source, manifest_of, stamp_of
+from tests.full_disk import no_file_above
 from tests.release_folder import NOW, commit_all, make_artifacts, make_repository
 
 
@@ -193,15 +192,8 @@ def test_a_full_disk_leaves_the_old_bundle_and_no_half_of_a_new_one(released):
     stamp, dist, _bundle = released
     before = sorted(path.name for path in dist.iterdir())
     contents = {"README.md": b"x" * 50_000}
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
-    try:
-        with pytest.raises(Fault, match="disk_full"):
-            write_bundle.fn(dist, manifest_of(Source("1", "a" * 40, dirty=False), contents), contents)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, handler)
+    with no_file_above(10_000), pytest.raises(Fault, match="disk_full"):
+        write_bundle.fn(dist, manifest_of(Source("1", "a" * 40, dirty=False), contents), contents)
     assert sorted(path.name for path in dist.iterdir()) == before
     assert look_at_release.fn(stamp, dist).mismatches == ()
 

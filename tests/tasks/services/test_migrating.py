@@ -1,8 +1,6 @@
 """Plans brought to real SQLite databases (runbook 003, Database Migrations)."""
 
 import os
-import resource
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -19,6 +17,7 @@ from tasks.rules.faults import Fault, LockHeld
 from tasks.rules.services.migrations import Role
 from tasks.services.migrating import Place, check_places
 from tasks.services.sqlite_copies import sole_migrator
+from tests.full_disk import no_file_above
 from tests.service_databases import (
     FILES,
     INDEXES,
@@ -403,14 +402,8 @@ def test_a_full_disk_is_named_and_leaves_a_whole_database(path, room):
     make_by_hand(path, *(f"INSERT INTO issues (id, session_id) VALUES ('n{n}', '{'s' * 500}')" for n in range(300)))
     before = contents(path)
     room = path.stat().st_size if room > 100_000 else room
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-    try:
+    with no_file_above(room):
         fault = refused(path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, ignored)
     assert fault.reason in ("disk_full", "disk_failed")
     assert fault.fields["sqlite"]
     assert [line for line in contents(path) if "_schema_" not in line] == before
