@@ -1,6 +1,6 @@
 """The release that is in use, looked at while it runs, and the word on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.guard.switching import Demands, fault_of, verify_running
 from tasks.clock import utc_now
@@ -57,6 +57,17 @@ def record_release(service: str, word: Word) -> None:
     number = note_release(service, word, utc_now())
     key = f"release:{service}:{number}"
     record_shift("release", subject=service, key=key, release=word.name, standing=word.standing.value)
+
+
+def record_if_good(demands: Demands) -> None:
+    """What runs is recorded before it is left, if it is good at this moment; nothing of it stands against leaving."""
+
+    def look() -> None:
+        seen = look_at_release(replace(demands, ready_wait_s=0))
+        if seen.is_good:
+            record_release(demands.service, seen.word)
+
+    fault_of(look)
 
 
 def release_started(place: Place, pid: int, ready_wait_s: int, *, needs_readiness: bool) -> dict[str, Value]:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flows.guard.readiness import BaseUrl
+from flows.guard.recording import record_if_good
 from flows.guard.rollback import Config, Execute, Readiness, ReadyWait, Service
 from flows.guard.switching import Demands, go, way_to
 from flows.naming import run_named
@@ -37,11 +38,12 @@ def release_deploy(
 ) -> Outcome:
     """Put a release in use, see it good and record it, or come back to the one before.
 
-    Runbook 002, Rollback & Release. The release lies below `releases` already. The runtime is held and seen held,
-    ended and seen gone, the link `current` is led to the release in one move, and the runtime is started: it must
-    answer in HOLD, smoke and readiness must pass. Then the release is one that `rollback` goes back to. If anything
-    fails, the release before is put back and seen good: `why=` names what failed, `back=` what runs now. A run that
-    was killed is finished by the next one, or turned back by `rollback --execute`.
+    Runbook 002, Rollback & Release. The release lies below `releases` already. What runs is recorded before it is
+    left, if it is good. Then the runtime is held and seen held, ended and seen gone, the link `current` is led to the
+    release in one move, and the runtime is started: it must answer in HOLD, smoke and readiness must pass. That makes
+    it a release that `rollback` goes back to. If anything fails, the release before is put back and seen good:
+    `why=` names what failed, `back=` what runs now. A run that was killed is finished by the next one, or turned back
+    by `rollback --execute`.
 
     Safety: a dry run unless --execute. Touches the link and the declared processes, never data. Leaves the runtime in
     HOLD: safe-mode lets it go. One at a time, together with rollback and service-restart.
@@ -58,4 +60,8 @@ def release_deploy(
         elif to == current:
             raise Refused("already_current", "that release is in use", before=current)
         way = way_to(RELEASE_DEPLOY, demands, SwitchKind.DEPLOY, to, None, switch)
-        return go(way) if execute else RELEASE_DEPLOY.says(Status.PLANNED, None, **way.said, now=current)
+        if not execute:
+            return RELEASE_DEPLOY.says(Status.PLANNED, None, **way.said, now=current)
+        if switch is None:
+            record_if_good(demands)
+        return go(way)
