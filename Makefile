@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 .PHONY: help setup up down status deploy drift check docs lock test test-long bench clean \
 	full-accept ready-gate bundle bundle-auto ready-bundle full-validate soak-14d all-ops \
-	soak-shadow soak-canary soak-live-econ
+	soak-shadow soak-canary soak-live-econ fmt env-sample smoke-accept smoke-guard metrics-tail
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -86,6 +86,25 @@ soak-canary: .venv/.installed ## Start a soak of 24 hours in canary (runbook 004
 
 soak-live-econ: .venv/.installed ## Start a soak of 24 hours in canary and, if it passes, 24 in live-econ (runbook 004)
 	@$(BIN)/watchkeeper soak --do start --shadow-hours 0 --canary-hours 24 --live-hours 24
+
+# The commands of runbook 002 under the names its operators know.
+PROFILE ?= paper
+OUT ?= $(PROFILE).env
+
+fmt: .venv/.installed-dev ## Format the code; look at the difference, then commit it by itself (runbook 002)
+	@$(BIN)/ruff format .
+
+env-sample: .venv/.installed ## A complete env file for PROFILE=paper|testnet|live, written to OUT (runbook 002)
+	@$(BIN)/watchkeeper env-sample --profile $(PROFILE) --out $(OUT)
+
+smoke-accept: .venv/.installed ## The declared acceptance suite and a smoke of the running service (runbook 002)
+	@$(BIN)/watchkeeper smoke-acceptance
+
+smoke-guard: .venv/.installed ## The declared guard suite and a smoke of the running service (runbook 002)
+	@$(BIN)/watchkeeper smoke-guard
+
+metrics-tail: .venv/.installed ## The last samples of the runtime's metrics file, once (runbook 002)
+	@$(BIN)/watchkeeper metrics-tail
 
 clean: down ## Stop the stack and remove its data
 	rm -rf .watchkeeper

@@ -1,6 +1,7 @@
 """The declared acceptance suite, apart from production, and a smoke of the service that is running."""
 
-from flows.guard.smoke import BaseUrl, Config, Logs, Service, smoke
+from flows.guard.readiness import BaseUrl
+from flows.guard.smoke import Config, Logs, Service, smoke
 from flows.naming import run_named
 from tasks.procedure import procedure
 from tasks.rules.contracts.acceptance import SMOKE_ACCEPTANCE

@@ -67,6 +67,7 @@ _RUNTIME_PATHS = (
     "api/ui/events",
     "api/ui/alerts",
 )
+_MAY_BE_503 = ("live-readiness",)
 _FOR_A_TOKEN = ("api/ui/runtime_badges", "api/ui/audit_log")
 Read = Callable[[], Json]
 
@@ -121,6 +122,8 @@ def _read(read: Read) -> Json:
 def _asking(path: str, *, as_ourselves: bool = False) -> Read:
     def ask() -> Json:
         answer = look_as_ourselves("", path) if as_ourselves else look("", path, tries=1)
+        if answer.status != 200 and not (answer.status == 503 and path in _MAY_BE_503):
+            return f"unavailable: http_{answer.status}"
         if len(answer.text) > LARGEST_ANSWER:
             return f"unavailable: answer_of_{len(answer.text)}_characters"
         said = cast("Json", answer.data) or answer.text[:2000]  # it was parsed from JSON

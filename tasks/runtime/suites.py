@@ -16,6 +16,7 @@ from tasks.rules.validation import Ran
 from tasks.runtime.metrics_files import read_textfile
 from tasks.runtime.requests import look, look_as_ourselves
 from tasks.settings import known_secrets
+from tasks.settings.guard import api_token, runtime_address
 from tasks.step import step
 from tasks.validation import run_checks
 
@@ -82,6 +83,11 @@ def _orders(metrics: Path) -> int | None:
     if not metrics.exists():
         return None
     return int(sum(one.value for one in read_textfile.fn(metrics).samples if one.series.name == _SUBMITTED))
+
+
+def refuse_unless_known(base: str) -> None:
+    """Refused before any minute is spent on tests: the service has to be named, and its token there."""
+    api_token(runtime_address(base))
 
 
 @step

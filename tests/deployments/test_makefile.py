@@ -1,4 +1,4 @@
-"""The make targets that runbook 004 names start the procedures of these names."""
+"""The make targets that runbooks 002 and 004 name start the procedures of these names."""
 
 import shlex
 import subprocess
@@ -19,6 +19,13 @@ QUICK_COMMANDS = {
     "all-ops": "all",
 }
 PHASES = {"soak-shadow": (24, 0, 0), "soak-canary": (0, 24, 0), "soak-live-econ": (0, 24, 24)}
+
+GUARD = {
+    "env-sample": ["env-sample", "--profile", "paper", "--out", "paper.env"],
+    "smoke-accept": ["smoke-acceptance"],
+    "smoke-guard": ["smoke-guard"],
+    "metrics-tail": ["metrics-tail"],
+}
 
 
 def commands_of(target: str) -> list[list[str]]:
@@ -55,3 +62,11 @@ def test_a_target_of_a_phase_starts_24_hourly_ticks_of_it_and_nothing_goes_live_
     hours = (typed.shadow_hours, typed.canary_hours, typed.live_hours)
     assert hours == PHASES[target]
     assert plan_complaint(dict(zip(Phase, hours, strict=True))) is None
+
+
+@pytest.mark.row("P002-462")
+@pytest.mark.parametrize("target", GUARD)
+def test_a_target_of_runbook_002_is_one_command_that_the_command_line_takes(target):
+    (words,) = commands_of(target)
+    assert words == GUARD[target]
+    assert build_parser(read_catalogue()).parse_args(words).command == words[0]

@@ -13,6 +13,7 @@ from tasks.rules.faults import Fault, Refused, RuntimeRefused, RuntimeUnreachabl
 TRIES = 3
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
+REFILL_S = 2.0  # 30 a minute
 MOST_SKEW_S = 5.0
 RUNTIME_REASONS = (
     "runtime_unreachable",
@@ -66,11 +67,14 @@ def pause_s(attempt: int) -> float | None:
 
 
 def limit_pause_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the runtime takes another write (`x-ratelimit-reset`); None if it says nothing sane."""
+    """Seconds until the runtime takes another write: `x-ratelimit-reset`, a second at the least.
+
+    It fills up by one in two seconds; that is what is waited where it says nothing sane. None for longer than anybody
+    should wait for a hold.
+    """
     said = headers.get("x-ratelimit-reset", "").strip()
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", said, re.ASCII):
-        return None
-    return float(said) if float(said) <= LONGEST_PAUSE_S else None
+    seconds = float(said) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", said, re.ASCII) else REFILL_S
+    return max(1.0, seconds) if seconds <= LONGEST_PAUSE_S else None
 
 
 def skew_s(date: datetime, sent: datetime, received: datetime) -> float:

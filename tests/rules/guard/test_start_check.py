@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.rules.guard.answers import limit_pause_s
 from tasks.rules.guard.environment import Finding, Severity
 from tasks.rules.guard.limits import caps_in
 from tasks.rules.guard.profiles import Profile
@@ -210,6 +211,15 @@ def test_live_needs_a_confirmation_of_the_very_stage_that_runs(profile, canary, 
 )
 def test_a_confirmation_ends_when_somebody_goes_down(records, stands):
     assert stands_since("promotion-7", [kept(seq, *one) for seq, one in enumerate(records)]) is stands
+
+
+@pytest.mark.row("W002-225")
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("2", 2.0), ("0", 1.0), ("1.5", 1.5), ("", 2.0), ("soon", 2.0), ("30", 30.0), ("31", None), ("1795258619", 2.0)],
+)
+def test_a_limit_is_waited_out_though_it_says_nothing_sane(said, seconds):
+    assert limit_pause_s({"x-ratelimit-reset": said} if said else {}) == seconds
 
 
 def test_an_environment_that_cannot_be_read_is_good_in_no_part():

@@ -46,6 +46,17 @@ def test_a_draft_reads_the_reason_of_a_hold_first_and_changes_nothing(of_runtime
     assert API_TOKEN not in json.dumps(found)
 
 
+@pytest.mark.row("P002-410", "D002-463")
+def test_an_answer_that_is_an_error_is_a_source_that_failed(of_runtime):
+    of_runtime.trouble("runtime_badges", status=401, text='{"detail":"unauthorized"}')
+    of_runtime.trouble("/events", status=500)
+    of_runtime.world.facts.journal_ok = False
+    found, missing = snapshot()
+    assert found["runtime api/ui/runtime_badges"] == "unavailable: http_401"
+    assert {"runtime api/ui/runtime_badges", "runtime api/ui/events"} <= set(missing)
+    assert found["runtime live-readiness"]["status"] == 503
+
+
 @pytest.mark.row("P002-410")
 def test_a_runtime_that_falls_silent_is_asked_once_and_named(of_runtime):
     of_runtime.trouble(r".*", times=99, cut=True)
