@@ -8,8 +8,6 @@ from typing import Any
 from tests.gitea.asking import info_refs, push
 from tests.gitea.fixtures import BOSS, PASSWORD, commit_files, git
 
-NOTHING_TO_SEE = "The target couldn't be found."
-
 
 def test_gitea_s_own_view_follows_a_push_later_and_git_at_once(gitea, repo, mono):
     gitea.world.lag_s = 1.0
