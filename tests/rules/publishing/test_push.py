@@ -89,6 +89,7 @@ def test_other_events_and_other_repositories_do_not_concern_us():
         body_of(push({**commit(), "added": [1]})),
         body_of(push(commit(), total_commits="many")),
     ],
+    ids=lambda payload: f"{len(payload)} bytes",  # the numbers in a payload are new in each process
 )
 def test_a_signed_payload_that_is_no_push_is_said_so(payload):
     with pytest.raises(NotAPush):
