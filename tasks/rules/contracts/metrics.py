@@ -54,7 +54,7 @@ METRICS_GROWTH = Contract(
     _METRICS,
     keys=(
         Key("series", Kind.TEXT, "as in the file of expectations"),
-        Key("verdict", Kind.WORD, "ok, too_little, too_much, or too_coarse: six digits cannot tell"),
+        Key("verdict", Kind.WORD, "ok, too_little, too_much, too_coarse: six digits cannot tell, or not_a_counter"),
         Key("increase", Kind.TEXT, "since the last read"),
         Key("reset", Kind.FLAG, "whether it was started anew in between"),
     ),

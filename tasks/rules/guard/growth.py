@@ -5,7 +5,7 @@ shows now is what it grew by. A series that is not there is 0.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.rules.guard.textfile import Series
@@ -23,13 +23,17 @@ class Expectation:
     min_increase: float | None = None
     max_increase: float | None = None
 
+    @property
+    def is_unchanged(self) -> bool:
+        return self.min_increase == self.max_increase == 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Growth:
     expectation: Expectation
     increase: float
     reset: bool
-    verdict: str  # ok, too_little, too_much, too_coarse
+    verdict: str  # ok, too_little, too_much, too_coarse, not_a_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,22 @@ def increase(before: float, now: float) -> tuple[float, bool]:
 
 
 def judge_growth(
-    expected: Sequence[Expectation], before: Mapping[str, float], now: Mapping[Series, float]
+    expected: Sequence[Expectation],
+    before: Mapping[str, float],
+    now: Mapping[Series, float],
+    gauges: Collection[str] = (),
 ) -> tuple[Growth, ...]:
-    return tuple(_growth(one, before.get(one.series.text, 0.0), now.get(one.series, 0.0)) for one in expected)
+    """Each expectation with what it came to; `gauges` are names that may fall without being started anew."""
+    return tuple(
+        _growth(one, before.get(one.series.text, 0.0), now.get(one.series, 0.0), is_gauge=one.series.name in gauges)
+        for one in expected
+    )
 
 
-def _growth(one: Expectation, before: float, now: float) -> Growth:
-    grown, reset = increase(before, now)
+def _growth(one: Expectation, before: float, now: float, *, is_gauge: bool) -> Growth:
+    if is_gauge and not one.is_unchanged:
+        return Growth(one, now - before, False, "not_a_counter")
+    grown, reset = (abs(now - before), False) if is_gauge else increase(before, now)
     verdict = "ok"
     if one.min_increase is not None and grown < one.min_increase:
         verdict = "too_little"

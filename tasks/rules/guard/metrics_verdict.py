@@ -33,13 +33,14 @@ def judge_metrics(
 ) -> Verdict:
     faults = faults_of(file)
     stale = staleness(file.written_at, file.digest, last, now, stale_after_s)
-    growths = judge_growth(expected, last.values, file.values) if last and not faults else ()
+    gauges = {one.name for one in file.types if one.type == "gauge"}
+    growths = judge_growth(expected, last.values, file.values, gauges) if last and not faults else ()
     verdicts = {growth.verdict for growth in growths}
     reasons = {
         "invalid_metrics": bool(faults),
         "no_samples": not (file.samples or faults),
         str(stale): stale is not None,
-        "expectation_failed": bool(verdicts & {"too_little", "too_much"}),
+        "expectation_failed": bool(verdicts & {"too_little", "too_much", "not_a_counter"}),
         "no_snapshot": bool(expected) and last is None,
         "too_coarse": "too_coarse" in verdicts,
     }

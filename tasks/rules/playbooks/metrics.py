@@ -40,6 +40,7 @@ GROWTH = Playbook(
         "Each metrics_growth line names the series and by how much it grew since the last check.",
         "reset=true: the runtime was started anew in between; what it shows now is what it grew by.",
         "no_snapshot: this was the first read. Let something happen, then check again.",
+        "not_a_counter: a gauge may fall; expect unchanged of it, or name a counter.",
         "too_coarse: the runtime writes six digits; at this size a small growth cannot be seen. Restart resets it.",
     ),
 )

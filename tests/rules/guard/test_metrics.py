@@ -111,6 +111,24 @@ def test_a_growth_is_judged_by_its_bounds_and_never_by_rounding(bounds, before, 
     assert growth.verdict == verdict
 
 
+@pytest.mark.row("W002-464")
+@pytest.mark.parametrize(
+    ("bounds", "before", "now", "verdict"),
+    [
+        ((1, None), 5, 9, "not_a_counter"),
+        ((0, 0), 5, 5, "ok"),
+        ((0, 0), 5, 4, "too_much"),
+        ((0, 9), 5, 5, "not_a_counter"),
+    ],
+)
+def test_a_gauge_is_no_counter_whatever_it_is_called(bounds, before, now, verdict):
+    (growth,) = judge_growth([Expectation(A, *bounds)], {"a_total": before}, {A: now}, {"a_total"})
+    assert (growth.verdict, growth.reset) == (verdict, False)
+    file = file_of((A, 9), types=[("a_total", "gauge")])
+    seen = judge_metrics(file, Remembered(990, "e", 990, {"a_total": 9}), [Expectation(A, 1)], 1000, 60)
+    assert seen.reasons == ("expectation_failed",)
+
+
 @pytest.mark.row("P002-302", "D002-301")
 @pytest.mark.parametrize(
     ("written_at", "last", "why"),

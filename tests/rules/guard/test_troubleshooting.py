@@ -27,7 +27,12 @@ SEEN = {
     "pretrade qty_invalid": "order_rules",
 }
 BLOCK_CODES = """safe-mode pnl-cap live-guard readiness-agg strategy-lifecycle strategy-budget risk cooldown
-stale-p95 dupe-intent pretrade risk-budget outbox-inflight ack-timeout fill-timeout"""
+stale-p95 dupe-intent pretrade risk-budget outbox-inflight ack-timeout fill-timeout
+canary-max-order-notional canary-max-daily-orders"""
+REASONS = """watchdog:auto_hold daily_loss:breach leader:not_acquired healthz:not_ok journal:not_ok config:not_ok
+health-watchdog-fail health-watchdog-warn config_not_loaded db_unavailable metrics_unavailable md_disconnected
+md_staleness recon_divergence router_not_ready pretrade_throttled risk_throttled watchdog_down watchdog_degraded
+SLO_CRITICAL::LATENCY_P95_MS RECON_DIVERGENCE EXCHANGE_WATCHDOG::OKX::DOWN ACCOUNT_HEALTH::CRITICAL::OKX"""
 
 
 @pytest.mark.row("P002-170")
@@ -37,8 +42,8 @@ def test_each_symptom_of_the_table_is_recognised(line, kind):
 
 
 @pytest.mark.row("P002-170")
-@pytest.mark.parametrize("code", BLOCK_CODES.split())
-def test_every_block_code_of_the_runtime_is_known(code):
+@pytest.mark.parametrize("code", [*BLOCK_CODES.split(), *REASONS.split()])
+def test_every_block_code_and_every_reason_of_the_runtime_is_known(code):
     assert diagnose([code]).counts
 
 
