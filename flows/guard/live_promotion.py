@@ -1,5 +1,6 @@
 """The trading runtime one stage further, by a checklist, two people and a typed confirmation; or down at once."""
 
+import functools
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -7,17 +8,16 @@ from uuid import UUID
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.guard.promotion_plan import Ask, plan_promotion, plan_words, show_plan
+from flows.guard.promotion_down import go_down, go_down_from_silence
+from flows.guard.promotion_plan import Ask, plan_promotion, plan_words, said, show_plan
 from flows.guard.promotion_steps import apply, moved, note, sign
 from flows.guard.readiness import BaseUrl
 from flows.naming import run_named
 from tasks.approvals.terminal import is_by_hand
 from tasks.clock import utc_now
 from tasks.procedure import procedure
-from tasks.records.shift import record_shift
 from tasks.rules.approval import plan_hash_of
 from tasks.rules.contracts.promotion import LIVE_PROMOTION
-from tasks.rules.faults import Fault
 from tasks.rules.guard.promotion import (
     Stage,
     Standing,
@@ -26,11 +26,10 @@ from tasks.rules.guard.promotion import (
     way_to,
 )
 from tasks.rules.outcome import Outcome, Status, Value
-from tasks.runtime.acts import hold
-from tasks.runtime.guarding import close_guard, keep_closed, read_guard
-from tasks.runtime.promotions import Promotion, close_open, has_open, open_promotion
-from tasks.runtime.reading import read_state
-from tasks.runtime.stages import find_place, held_at, restart_at
+from tasks.runtime.guarding import read_guard
+from tasks.runtime.promotions import has_open, open_promotion
+from tasks.runtime.reading import is_silent, read_state
+from tasks.runtime.stages import find_place
 from tasks.runtime.waiting import is_runtime_named
 from tasks.settings.guard import runtime_address
 
@@ -84,20 +83,34 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
     on the way is taken back. Every step stands in the shift log.
 
     Safety: nothing changes before both signatures; any change of the plan voids them. Killed at any step, the runtime
-    is held or as it was. A way down needs nobody: hold first, then the restart.
+    is held or as it was. A way down needs nobody: hold first, then the restart. A declared runtime that does not
+    answer can go to paper all the same: its processes are ended.
     """
     if not (base_url or is_runtime_named()):
         return LIVE_PROMOTION.says(Status.NOT_CONFIGURED, "missing_runtime_url", env=("RUNTIME_URL",))
     base, target = runtime_address(base_url).root, Stage(to)
+    staged = find_place(Path(config), service, env_file or f"{to}.env", base)
+    asked = functools.partial(
+        Ask,
+        base=base,
+        target=target,
+        commit=commit,
+        papers=Path(checklist),
+        service=service,
+        staged=staged,
+        restart_wait_s=restart_wait_s,
+        ready_wait_s=ready_wait_s,
+    )
+    if execute and staged and target is Stage.PAPER and is_silent(base):
+        return go_down_from_silence(asked(here=target, way=Way.DOWN), staged)
     seen, guard = read_state(base), read_guard(base)
     here = stage_of(seen.category, canary=seen.canary)
     way = way_to(target, here, guard_open=guard.is_open)
-    staged = find_place(Path(config), service, env_file or f"{to}.env")
-    ask = Ask(base, target, here, way, commit, Path(checklist), service, staged, restart_wait_s, ready_wait_s)
+    ask = asked(here=here, way=way)
     if way is Way.THERE and not (execute and has_open(ask.runtime)):
         return LIVE_PROMOTION.says(Status.SKIPPED, "already_there", source=here.value, target=to, now=seen.word)
     if way in (Way.DOWN, Way.THERE):
-        return _down(ask) if execute else _said(ask, Status.PLANNED, None, {})
+        return go_down(ask) if execute else said(ask, Status.PLANNED, None, {})
     return _up(ask) if execute else _shown(ask)
 
 
@@ -105,7 +118,7 @@ def _shown(ask: Ask) -> Outcome:
     """The checklist and the plan, and nothing written or asked."""
     plan, items = plan_promotion(ask)
     blocked = show_plan(plan, items)
-    return _said(ask, Status.FAIL if blocked else Status.PLANNED, None, plan_words(plan, blocked))
+    return said(ask, Status.FAIL if blocked else Status.PLANNED, None, plan_words(plan, blocked))
 
 
 def _up(ask: Ask) -> Outcome:
@@ -115,53 +128,14 @@ def _up(ask: Ask) -> Outcome:
     plan, items = plan_promotion(ask)
     if blocked := show_plan(plan, items):
         moved(promotion, Standing.REJECTED, reason="checklist_blocked")
-        return _said(ask, Status.FAIL, promotion, plan_words(plan, blocked))
+        return said(ask, Status.FAIL, promotion, plan_words(plan, blocked))
     asked = sign(ask, promotion, plan)
     moved(promotion, Standing.APPLYING, asked=asked)
     state, guard = apply(ask, promotion, asked)
     more: dict[str, Value] = {"now": state.word, "guard": guard.state, "plan": plan_hash_of(plan.as_data())}
     more |= {"request": asked.number, "requested_by": asked.requested_by, "approved_by": asked.approved_by}
-    return _said(ask, Status.OK, promotion, more)
-
-
-def _down(ask: Ask) -> Outcome:
-    """Hold and close first, write it down, then the restart; a journal that is away does not stop it."""
-    key = f"down:{ask.runtime}:{utc_now():%Y%m%dT%H%M%SZ}"
-    state = hold(ask.base, f"down:{ask.target}", "watchkeeper", key)
-    if ask.here.is_live:
-        close_guard(ask.base, f"down:{ask.target}", f"{key}:close")
-    closed, written = _closed_on_the_way_down(ask, key)
-    guard = keep_closed(ask.base, f"down:{ask.target}", f"{key}:again")
-    if ask.way is Way.DOWN or closed:
-        if ask.staged:
-            restart_at(ask.staged, wait_s=ask.restart_wait_s)
-        state, guard = held_at(ask.base, ask.target, ask.restart_wait_s), read_guard(ask.base)
-    more: dict[str, Value] = {"now": state.word, "guard": guard.state}
-    if not written:
-        return _said(ask, Status.FAIL, None, more, "journal_not_written")
-    return _said(ask, Status.OK, None, more)
-
-
-def _closed_on_the_way_down(ask: Ask, key: str) -> tuple[int | None, bool]:
-    """The promotion that was open, and whether all of it could be written down."""
-    closed = None
-    try:
-        closed = close_open(ask.runtime, "went_down", utc_now())
-        subject = f"promotion-{closed}" if closed else None
-        record_shift("promotion_down", subject=subject, key=key, source=ask.here.value, target=ask.target.value)
-    except Fault:
-        return closed, False
-    return closed, True
+    return said(ask, Status.OK, promotion, more)
 
 
 def _run_id() -> UUID | None:
     return None if is_by_hand() else UUID(str(flow_run.id))
-
-
-def _said(
-    ask: Ask, status: Status, promotion: Promotion | None, more: dict[str, Value], reason: str | None = None
-) -> Outcome:
-    blocked = "checklist_blocked" if more.get("blocked") else None
-    fields = {"source": ask.here.value, "target": ask.target.value, "way": ask.way.value, **more}
-    number = promotion.number if promotion else None
-    return LIVE_PROMOTION.says(status, reason or blocked, promotion=number, **fields)

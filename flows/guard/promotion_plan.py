@@ -8,16 +8,17 @@ from tasks.clock import utc_now
 from tasks.evidence import show_table
 from tasks.procedure import tell
 from tasks.rules.approval import plan_hash_of
-from tasks.rules.contracts.promotion import PROMOTION_ITEM
+from tasks.rules.contracts.promotion import LIVE_PROMOTION, PROMOTION_ITEM
 from tasks.rules.guard.promotion import Plan, Stage, Way, phrase_for
 from tasks.rules.guard.promotion_checklist import Facts, Item, blocking, checklist_hash, gates_for, judged
 from tasks.rules.guard.readiness import required_in
 from tasks.rules.guard.readiness_verdict import Demand, judge
 from tasks.rules.guard.safe_mode import runtime_word
-from tasks.rules.outcome import Status, Value
+from tasks.rules.outcome import Outcome, Status, Value
 from tasks.runtime.environment_files import environment_digest
 from tasks.runtime.guarding import can_approve, read_limits
 from tasks.runtime.promotion_evidence import last_start, outcomes_for, read_papers
+from tasks.runtime.promotions import Promotion
 from tasks.runtime.reading import moment, probe, read_runtime_profile, read_state
 from tasks.runtime.stages import Staged, env_file_at
 from tasks.settings.guard import runtime_settings
@@ -114,3 +115,13 @@ def plan_words(plan: Plan, blocked: tuple[str, ...]) -> dict[str, Value]:
         return {"blocked": blocked}
     signed_for = plan_hash_of(plan.as_data())
     return {"plan": signed_for, "confirm": phrase_for(plan.target, signed_for)}
+
+
+def said(
+    ask: Ask, status: Status, promotion: Promotion | None, more: dict[str, Value], reason: str | None = None
+) -> Outcome:
+    """The line of a promotion: where from, where to, and what came of it."""
+    blocked = "checklist_blocked" if more.get("blocked") else None
+    fields = {"source": ask.here.value, "target": ask.target.value, "way": ask.way.value, **more}
+    number = promotion.number if promotion else None
+    return LIVE_PROMOTION.says(status, reason or blocked, promotion=number, **fields)

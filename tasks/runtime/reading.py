@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.rules.faults import Refused, RuntimeUnreachable
+from tasks.rules.faults import Fault, Refused, RuntimeUnreachable
 from tasks.rules.guard.answers import fault_for, unknown_answer
 from tasks.rules.guard.readiness import Signal, pushed_signals
 from tasks.rules.guard.readiness_verdict import Probe, Probes
+from tasks.rules.guard.rollback import SILENT
 from tasks.rules.guard.state import NotAState, RuntimeState, state_of
 from tasks.runtime.requests import Answer, look
 from tasks.settings.guard import runtime_settings
@@ -49,6 +50,18 @@ def read_runtime_profile(base: str = "") -> str:
     if answer.status != 200 or not isinstance(said, str):
         raise fault_for(answer.status, answer.detail) if answer.status != 200 else unknown_answer()
     return said
+
+
+@step
+def is_silent(base: str = "") -> bool:
+    """Whether nobody answers sanely there; any other trouble is a fault."""
+    try:
+        read_state.fn(base)
+    except Fault as fault:
+        if fault.reason not in SILENT:
+            raise
+        return True
+    return False
 
 
 def rows_at(base: str, path: str) -> tuple[Mapping[str, object], ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tasks.rules.faults import Fault, LockHeld, Refused, RuntimeUnreachable
 from tasks.rules.guard.promotion import Stage
 from tasks.rules.guard.state import RuntimeState
+from tasks.rules.services.declaration import Service
 from tasks.runtime.promotions import refuse_closed
 from tasks.runtime.reading import read_runtime_profile, read_state
 from tasks.runtime.stage_link import lead_env
@@ -26,6 +27,7 @@ from tasks.services.commands import (
     stop_service,
 )
 from tasks.services.declared import env_file_of, read_service
+from tasks.settings.guard import runtime_address
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
@@ -41,17 +43,25 @@ class Staged:
 
 
 @step
-def find_place(config: Path, name: str, env_file: str) -> Staged | None:
-    """The runtime as it is declared, to be started with that file; None if an operator restarts it."""
+def find_place(config: Path, name: str, env_file: str, base: str = "") -> Staged | None:
+    """The runtime as it is declared, to be started with that file; None if an operator restarts it.
+
+    One that is declared with another port than the runtime at `base` has is another runtime.
+    """
     try:
         declared = read_service.fn(config, name)
     except Refused as refused:
         if refused.reason == "unknown_service":
             return None
         raise
-    if declared is None:
+    if declared is None or (base and not _answers_at(base, declared)):
         return None
     return Staged(Place(replace(declared, env_file=env_file), config.absolute().parent), declared.env_file)
+
+
+def _answers_at(base: str, declared: Service) -> bool:
+    address = runtime_address(base)
+    return address.is_loopback and address.port == declared.port
 
 
 def env_file_at(staged: Staged) -> Path:

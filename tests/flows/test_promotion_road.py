@@ -7,6 +7,7 @@ outcome is invented here; only the quarters of an hour that are waited for betwe
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
@@ -219,7 +220,7 @@ def blocked(outcome: Outcome) -> list[str]:
     return [str(one) for one in outcome.fields.get("blocked", ())]  # type: ignore[union-attr]
 
 
-@pytest.mark.row("P002-192", "P002-193", "W002-130", "W002-133", "P002-139")
+@pytest.mark.row("P002-192", "P002-193", "P002-196", "W002-130", "W002-133", "P002-139")
 def test_a_runtime_goes_from_paper_to_live_on_stored_outcomes_alone_and_down_again(road, monkeypatch):
     people = App("alice").enrolled(), App("bob").enrolled(by="alice")
     for stage in STAGES:
@@ -265,6 +266,14 @@ def test_a_runtime_goes_from_paper_to_live_on_stored_outcomes_alone_and_down_aga
     assert holders_of(road.port)[0].pid != live
     road.good(service_restart, service="runtime", ready_wait_s=5)  # whoever restarts it starts what was approved
     assert road.status()["router"]["profile"] == "testnet"
+    hung = holders_of(road.port)[0].pid
+    assert hung
+    os.kill(hung, signal.SIGSTOP)  # it answers nobody any more
+    monkeypatch.setenv("RUNTIME_TIMEOUT_S", "1")
+    assert road.run(live_promotion, to="testnet", execute=True).reason == "runtime_unreachable"
+    down = road.run(live_promotion, to="paper", execute=True, restart_wait_s=60)
+    assert down.line.endswith("source=silent target=paper way=down now=hold+safe guard=test_only"), down.line
+    assert holders_of(road.port)[0].pid != hung
     kinds = [(one.entry.kind, one.facts.get("state")) for one in read_chain.fn("shift-log")]
     assert kinds.count(("promotion", "done")) == 3
     assert kinds[-1][0] == "promotion_down"

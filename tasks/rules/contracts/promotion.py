@@ -75,7 +75,7 @@ LIVE_PROMOTION = Contract(
     ),
     keys=(
         Key("promotion", Kind.COUNT, "its number"),
-        Key("source", Kind.WORD, "the stage it comes from"),
+        Key("source", Kind.WORD, "the stage it comes from; silent, if nobody could be asked"),
         Key("target", Kind.WORD, "the stage it goes to"),
         Key("way", Kind.WORD, "up, down, or enable: it runs there and may not trade yet"),
         Key("blocked", Kind.WORDS, "every item that blocks, with its reason"),

@@ -6,10 +6,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tasks.clock import utc_now
 from tasks.rules.faults import Fault, Refused
 from tasks.rules.guard.promotion import Stage
+from tasks.runtime.promotions import close_open, open_promotion
 from tasks.runtime.stages import env_file_at, find_place, held_at, restart_at
-from tasks.services.commands import remembered
+from tasks.services.commands import alone_with, remembered
+from tasks.services.processes import holders_of
 from tests.runtime.fixtures import ROOT, free_port, runtime_paths
 
 DECLARED = """
@@ -76,3 +79,24 @@ def test_a_stage_without_its_file_is_refused_and_without_a_declaration_an_operat
         env_file_at(place_of(declared, "none.env"))
     assert find_place.fn(tmp_path / "none.toml", "runtime", "x.env") is None
     assert find_place.fn(declared, "other", "x.env") is None
+
+
+@pytest.mark.row("D002-190")
+@pytest.mark.usefixtures("operations_database")
+def test_a_promotion_that_was_closed_starts_nothing_and_waits_for_nothing(declared, tmp_path):
+    number = open_promotion.fn("r", Stage.PAPER, Stage.TESTNET, None, utc_now()).number
+    close_open.fn("r", "went_down", utc_now())
+    staged = place_of(declared, "testnet.env")
+    with pytest.raises(Refused, match="promotion_closed"):
+        restart_at.fn(staged, promotion=number)
+    assert holders_of(staged.place.service.port) == []
+    assert not (tmp_path / "runtime.env").is_symlink()
+    with pytest.raises(Refused, match="promotion_closed"):
+        held_at.fn("", Stage.TESTNET, 600, number)
+
+
+def test_two_do_not_restart_it_at_once_and_another_runtime_is_not_restarted_at_all(declared):
+    staged = place_of(declared, "testnet.env")
+    with alone_with(staged.place), pytest.raises(Refused, match="lock_held"):
+        restart_at.fn(staged, wait_s=0.1)
+    assert find_place.fn(declared, "runtime", "testnet.env", "http://127.0.0.1:9") is None
