@@ -106,6 +106,7 @@ def test_only_what_passed_its_checks_becomes_a_release_and_is_put_in_use(gitea, 
     gitea.repo("trader").checks[made] = {"test": "failure"}
     assert revert(trader, commit(trader, "bad"), **asked).reason == "ci_failed"
     assert (site.serves(), [path.name for path in (site.folder / "releases").iterdir()]) == ("a", ["a"])
+    (site.folder / "releases" / f".{release}.killed" / "tree").mkdir(parents=True)
     gitea.repo("trader").checks[made] = {"test": "success"}
     done = revert(trader, commit(trader, "bad"), **asked)
     assert (done.status, done.fields["release"], done.fields["deployed"]) == (Status.OK, release, "ok")

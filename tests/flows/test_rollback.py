@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from flows.guard.recording import release_verified
 from flows.guard.rollback import rollback
 from tasks.clock import utc_now
 from tasks.procedure import telling
@@ -13,6 +14,7 @@ from tasks.rules.guard.rollback import Standing, SwitchKind, Word, newest_words
 from tasks.rules.outcome import Status
 from tasks.runtime.release_memory import begin_switch, note_release, open_switch, read_releases
 from tasks.services import commands
+from tasks.step import without_server
 from tests.runtime.site import Site, site
 from tests.runtime.world import VIEWER_TOKEN
 
@@ -159,6 +161,9 @@ def test_a_release_is_recorded_by_what_its_own_process_shows(site):
     planned = site.back(do="record", execute=False)
     assert (planned.status, planned.fields["standing"], standings()) == (Status.PLANNED, "passed", {})
     assert site.back(do="record").status is Status.OK
+    with without_server():
+        assert release_verified(site.place, pid=site.pid())["standing"] == "passed"
+        assert release_verified(site.place, pid=os.getpid())["why"] == "switched_meanwhile"
     site.lead("b")
     os.utime(site.folder / "current", (2e9, 2e9), follow_symlinks=False)
     assert site.back(do="record").reason == "started_before_switch"
