@@ -10,14 +10,9 @@ from tasks.rules.outcome import Status
 from tasks.rules.publishing.registry import FILE
 from tests.by_hand import outcomes_of
 from tests.gitea.fixtures import commit_files, git
-from tests.publishing_monorepo import SECRET, everything_in, history, make_monorepo, results, run_publish, run_status
+from tests.publishing_monorepo import SECRET, everything_in, history, results, run_publish, run_status
 
 GITEA = ("GITEA_URL", "GITEA_ADMIN_USER", "GITEA_ADMIN_PASSWORD", "GITEA_PRODUCT_OWNER")
-
-
-@pytest.fixture
-def monorepo(tmp_path, operations_database):
-    return make_monorepo(tmp_path / "monorepo")
 
 
 def registry_of(monorepo):

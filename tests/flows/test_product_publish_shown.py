@@ -14,12 +14,7 @@ from psycopg import sql
 from flows.publishing.product_publish import product_publish
 from tests.acceptance.test_privacy import watched_arguments
 from tests.gitea.fixtures import PASSWORD, commit_files
-from tests.publishing_monorepo import everything_in, make_monorepo, run_publish
-
-
-@pytest.fixture
-def monorepo(tmp_path, operations_database):
-    return make_monorepo(tmp_path / "monorepo")
+from tests.publishing_monorepo import everything_in, run_publish
 
 
 def tables(key):
