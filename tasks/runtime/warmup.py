@@ -1,6 +1,7 @@
 """What is looked at while a runtime warms up: its metrics, and whether adapters are turned away (spec 002, 4)."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -10,26 +11,37 @@ from tasks.runtime.requests import look
 from tasks.step import step
 
 _EVENTS = "api/ui/events?limit=200&order=desc"
+_ERRORS, _BEGAN = "order_errors_total", "process_start_time_seconds"
 _SEVERE = ("warn", "warning", "error", "critical")
 
 
 @step(retries=0)  # the request repeats itself
 def read_authorisation_errors(base: str = "") -> tuple[str, ...]:
-    """Texts of errors, alerts and events that may speak of refused keys; judged by the caller, never shown."""
-    return (*_order_errors(base), *_texts(base, "api/ui/alerts"), *_texts(base, _EVENTS))
+    """Texts of errors, alerts and events that may speak of refused keys; judged by the caller, never shown.
+
+    Alerts and events outlive a restart there: what is older than the process is of an earlier start.
+    """
+    taken = tuple(_samples(base))
+    errors = [labels.get("reason", "") for name, labels, value in taken if name == _ERRORS and value > 0]
+    began = next((value for name, _, value in taken if name == _BEGAN), 0.0)
+    return (*errors, *_texts(base, "api/ui/alerts", began), *_texts(base, _EVENTS, began))
 
 
-def _order_errors(base: str) -> Iterator[str]:
-    for name, labels, value in _samples(base):
-        if name == "order_errors_total" and value > 0:
-            yield labels.get("reason", "")
-
-
-def _texts(base: str, path: str) -> Iterator[str]:
+def _texts(base: str, path: str, began: float) -> Iterator[str]:
     """Messages of what is worse than a note; what an operator did is no error of an adapter."""
     for row in rows_at(base, path):
-        if str(row.get("severity") or row.get("level") or "").lower() in _SEVERE:
+        severe = str(row.get("severity") or row.get("level") or "").lower() in _SEVERE
+        if severe and not _is_before(row.get("ts"), began):
             yield f"{row.get('event_type') or row.get('code') or ''} {row.get('message') or ''}"
+
+
+def _is_before(said: object, began: float) -> bool:
+    """Whole seconds are all that an event has; one whose time cannot be read counts."""
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return False
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() < int(began)
 
 
 @step(retries=0)  # the request repeats itself

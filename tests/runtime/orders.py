@@ -115,6 +115,8 @@ def http_metrics(asked: Asked) -> Reply:
 
 
 def _http_lines(world: World) -> Iterable[str]:
+    yield "# TYPE process_start_time_seconds gauge"
+    yield f"process_start_time_seconds {world.began}"
     yield "# HELP readiness_status Aggregated live readiness status."
     yield "# TYPE readiness_status gauge"
     if world.published_status:

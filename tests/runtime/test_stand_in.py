@@ -92,6 +92,51 @@ def test_the_cache_of_idempotency_keys_replays_errors(runtime):
     assert runtime.ask("POST", "/api/ui/resume", headers={"Idempotency-Key": "k2"}).status_code == 200
 
 
+def test_the_limits_refusal_is_in_the_cache_too_and_a_replay_takes_nothing_of_the_limit(runtime):
+    runtime.boot(API_BURST="1", API_RATE_PER_MIN="1")
+    key = {"Idempotency-Key": "k1"}
+    assert runtime.ask("POST", "/api/ui/hold", headers=key).status_code == 200
+    assert runtime.ask("POST", "/api/ui/hold", headers=key).headers["idempotent-replay"] == "true"
+    assert runtime.ask("POST", "/api/ui/hold", headers={"Idempotency-Key": "k2"}).status_code == 429
+    runtime.server.gate.buckets.clear()
+    again = runtime.ask("POST", "/api/ui/hold", headers={"Idempotency-Key": "k2"})
+    assert (again.status_code, again.headers["idempotent-replay"]) == (429, "true")
+
+
+LIMITS = {
+    "enabled",
+    "max_notional_per_venue",
+    "max_notional_per_symbol",
+    "daily_loss_limit",
+    "daily_loss_used",
+    "rejects_recent",
+    "extra",
+}
+
+
+def test_answers_have_the_shapes_of_the_recorded_ones(runtime):
+    runtime.boot(RISK_CAP_VENUE="okx:100", RISK_DAILY_LOSS="5", CANARY_MODE="1")
+    said = full(runtime)["config"]
+    assert set(said["risk_limits"]) == LIMITS
+    assert said["risk_limits"]["max_notional_per_venue"] == {"okx": 100.0}
+    assert (said["runtime"]["name"], said["runtime"]["display_name"]) == ("paper", "paper-canary")
+    runtime.world.alert("x", "y")
+    (alert,) = runtime.ask("GET", "/api/ui/alerts", None).json()
+    assert set(alert) == {"ts", "event_type", "message", "severity", "source", "profile", "context"}
+    assert set(runtime.ask("GET", "/api/ui/audit_log").json()) == {"events", "count"}
+    page = runtime.ask("GET", "/api/ui/events?limit=1&order=desc", None).json()
+    assert set(page) == {"items", "total", "offset", "limit", "order", "next_offset", "has_more"}
+    assert runtime.ask("GET", "/api/ui/live-approvals", None).json() == []
+
+
+def test_a_hold_that_was_cleared_keeps_its_reason_and_its_request_pends_no_more(runtime):
+    runtime.ask("POST", "/api/ui/hold", json={"reason": "mine"})
+    runtime.ask("POST", "/api/ui/resume-request", json={"reason": "INC-1"})
+    runtime.ask("POST", "/api/ui/resume-confirm", json={"token": APPROVE_TOKEN})
+    extra = full(runtime)["config"]["router"]["extra"]
+    assert (extra["hold_active"], extra["hold_reason"], extra["resume_requested"]) == (False, "mine", True)
+
+
 def test_a_viewer_may_switch_safe_mode_off_and_nobody_on(runtime):
     off = runtime.ask("PATCH", "/api/ui/control", VIEWER_TOKEN, json={"safe_mode": False, "mode": "RUN"})
     assert off.json()["changes"] == {"safe_mode": False}

@@ -87,6 +87,7 @@ class World:
         self.environ = {"EXEC_PROFILE": "paper", "SAFE_MODE": "1", "API_RATE_PER_MIN": "30", "API_BURST": "10"}
         self.environ |= dict(environ or {})
         self.clock, self.skew_s, self.lag_s = clock, 0.0, 0.0
+        self.began = clock()
         self.control, self.safety, self.facts = Control(), Safety(hold_since=""), Facts()
         self.tokens = {API_TOKEN: Login("api", "operator")}
         self.tokens |= {VIEWER_TOKEN: Login("vera", "viewer"), OPERATOR_B_TOKEN: Login("bruno", "operator")}

@@ -173,3 +173,12 @@ def test_alerts_and_events_of_refused_keys_are_read_in_the_shapes_they_come_in(r
     runtime.world.alert("adapter_error", "401 from venue", "error")
     runtime.world.note("ws_error", "invalid signature", "ERROR")
     assert read_authorisation_errors.fn("") == ("adapter_error 401 from venue", "ws_error invalid signature")
+
+
+@pytest.mark.row("P002-223")
+def test_what_an_earlier_start_complained_of_is_not_held_against_this_one(runtime):
+    runtime.world.alert("adapter_error", "401 from venue", "error")
+    runtime.world.alerts[0]["ts"] = "2026-01-01T00:00:00Z"
+    assert read_authorisation_errors.fn("") == ()
+    runtime.world.alerts[0]["ts"] = "soon"
+    assert len(read_authorisation_errors.fn("")) == 1
