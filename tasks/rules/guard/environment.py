@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from tasks.rules.contracts.environment import ENV_CHECK, ENV_FINDING
 from tasks.rules.guard.hints import HINTS
-from tasks.rules.guard.profiles import LIMITS, PROFILE_VARIABLES, Profile, profile_of, wrong_hosts
+from tasks.rules.guard.profiles import LIMITS, PROFILE_VARIABLES, STAGES, Profile, profile_of, wrong_hosts
 from tasks.rules.guard.values import number_in, problem_with
 from tasks.rules.guard.variable import Holds
 from tasks.rules.guard.variables import CONFIRM, GUARDS, KNOWN, is_live_key, is_test_key, variables
@@ -147,9 +147,23 @@ def _mismatches(profile: Profile, values: Mapping[str, str]) -> Iterator[Finding
         meant = profile_of(values.get(name, ""))
         if meant and meant is not profile:
             yield _said("profile_mismatch", name)
+    yield from _stages(profile, values)
     for name, value in values.items():
         if wrong_hosts(profile, value):
             yield _said("endpoint_mismatch", name)
+
+
+def _stages(profile: Profile, values: Mapping[str, str]) -> Iterator[Finding]:
+    """The runtime only displays a stage that is none, or that belongs to another profile."""
+    words = ", ".join(STAGES)
+    stage = values.get("PROMOTION_STAGE")
+    if stage and stage not in STAGES:
+        yield _said("unknown_profile", "PROMOTION_STAGE", f"write one of {words}")
+    elif stage and STAGES[stage] is not profile:
+        yield _said("profile_mismatch", "PROMOTION_STAGE", "this stage belongs to another profile")
+    following = values.get("PROMOTION_ALLOWED_NEXT", "").split(",")
+    if any(word.strip() and word.strip() not in STAGES for word in following):
+        yield _said("bad_list", "PROMOTION_ALLOWED_NEXT", f"write words of {words}")
 
 
 def _unsafe(profile: Profile, values: Mapping[str, str]) -> Iterator[Finding]:

@@ -18,6 +18,15 @@ class Profile(StrEnum):
 PROFILE_VARIABLES = ("EXEC_PROFILE", "PROFILE", "TRADING_PROFILE", "DEFAULT_PROFILE")
 """Four variables of the runtime that mean the profile and know nothing of each other."""
 
+STAGES: Mapping[str, Profile] = {
+    "paper_only": Profile.PAPER,
+    "testnet_sandbox": Profile.TESTNET,
+    "live_dry_run": Profile.LIVE,
+    "live_canary": Profile.LIVE,
+    "live_full": Profile.LIVE,
+}
+"""The runtime's own words for how far a promotion has come, and the profile it expects to run then."""
+
 PRODUCTION_HOSTS = ("fapi.binance.com", "fstream.binance.com")
 TESTNET_HOSTS = ("testnet.binancefuture.com", "stream.binancefuture.com")
 

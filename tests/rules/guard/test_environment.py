@@ -116,6 +116,22 @@ def test_each_of_the_four_profile_variables_must_mean_the_profile_that_is_asked_
     assert ("missing", name) in found(Profile.LIVE, **{name: None})
 
 
+@pytest.mark.row("W002-465")
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"PROMOTION_STAGE": "paper_only"}, ("profile_mismatch", "PROMOTION_STAGE")),
+        ({"PROMOTION_STAGE": "live_fully"}, ("unknown_profile", "PROMOTION_STAGE")),
+        ({"PROMOTION_ALLOWED_NEXT": "live_canary,liv"}, ("bad_list", "PROMOTION_ALLOWED_NEXT")),
+    ],
+)
+def test_a_stage_that_is_none_or_of_another_profile_is_an_error(changed, code):
+    assert found(Profile.LIVE, **changed) == {code}
+    assert (
+        found(Profile.LIVE, PROMOTION_STAGE="live_canary", PROMOTION_ALLOWED_NEXT="live_full, live_canary") == set()
+    )
+
+
 @pytest.mark.row("W002-153")
 @pytest.mark.parametrize("word", ["on", "true", "yes", "y", "True", "off", "no", "2", "1 ", " 1"])
 def test_only_1_and_0_are_switches_because_safe_mode_on_leaves_the_router_open(word):

@@ -1,9 +1,11 @@
 """The snapshot of an incident note, taken of a runtime that answers, lies or is silent (runbook 002)."""
 
+import inspect
 import json
 
 import pytest
 
+from flows.guard.incident_note import incident_note
 from tasks.records.drafting import Words, draft_note
 from tasks.records.notes import texts_of
 from tasks.records.sources import LARGEST_ANSWER, take_snapshot, unavailable
@@ -44,6 +46,16 @@ def test_a_draft_reads_the_reason_of_a_hold_first_and_changes_nothing(of_runtime
     assert found["runtime live-readiness"]["status"] in (200, 503)
     assert found["metrics"][1].startswith("propbot_orders_")
     assert API_TOKEN not in json.dumps(found)
+
+
+@pytest.mark.row("P002-463")
+def test_the_log_of_the_quick_start_is_looked_for_by_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = inspect.signature(incident_note.fn).parameters["logs"].default
+    assert snapshot(*asked)[0]["log data/logs/paper.log"] == "unavailable: missing"
+    (tmp_path / "data" / "logs").mkdir(parents=True)
+    (tmp_path / "data" / "logs" / "paper.log").write_text("order blocked: stale-p95\n")
+    assert "order blocked: stale-p95" in str(snapshot(*asked)[0]["log data/logs/paper.log"])
 
 
 @pytest.mark.row("P002-410", "D002-463")
