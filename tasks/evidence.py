@@ -8,28 +8,31 @@ import base64
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import httpx
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 
 from tasks.rules.playbooks import Playbook
+from tasks.settings import settings
 from tasks.step import has_server
 
 P = ParamSpec("P")
+R = TypeVar("R")
 log = logging.getLogger("prefect.watchkeeper")
 
 
-def _for_the_eyes(show: Callable[P, None]) -> Callable[P, None]:
+def _for_the_eyes(show: Callable[P, R]) -> Callable[P, R | None]:
     @functools.wraps(show)
-    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R | None:
         if not (has_server() and (FlowRunContext.get() or TaskRunContext.get())):
-            return
+            return None
         try:
-            show(*args, **kwargs)
+            return show(*args, **kwargs)
         except httpx.HTTPError as error:
             log.warning("%s left nothing in the UI: %s", show.__name__, type(error).__name__)
+            return None
 
     return shown
 
@@ -48,6 +51,13 @@ def show_playbook(procedure: str, playbook: Playbook) -> None:
     steps = [f"{number}. {step}" for number, step in enumerate(playbook.steps, 1)]
     markdown = "\n".join([f"## {playbook.title}", f"Runbook {playbook.section}", "", *steps])
     create_markdown_artifact(key=f"{procedure}-playbook", markdown=markdown, description=playbook.title)
+
+
+@_for_the_eyes
+def show_page(key: str, markdown: str, title: str) -> str:
+    """A page to read before something is decided; where it stands in the UI, for a link to it."""
+    number = create_markdown_artifact(key=key, markdown=markdown, description=title)
+    return f"{settings().ui_url}/v2/artifacts/artifact/{number}"
 
 
 @_for_the_eyes

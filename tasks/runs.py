@@ -11,12 +11,13 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas import OrchestrationResult
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventOrder
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
+from tasks.rules.approval import FORM, LATE_ANSWERS
 from tasks.rules.faults import Unreachable
 from tasks.rules.janitor import Phase, Verdict, Watched
 from tasks.step import step
@@ -27,6 +28,7 @@ _PHASES = {
     StateType.PENDING: Phase.PENDING,
     StateType.PAUSED: Phase.PAUSED,
 }
+_FORM = f"suspended-{FORM}"
 _HEARTBEAT_VARIABLE = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
 _WHY = {
     Verdict.SILENT: "given up by the janitor: no sign of life for several heartbeats",
@@ -83,7 +85,15 @@ def _watched(client: SyncPrefectClient, run: FlowRun, heartbeats: dict[UUID, int
         since=run.state.timestamp,
         last_sign=_last_event(client, run.id) if phase is Phase.RUNNING else None,
         heartbeat_s=heartbeats[run.deployment_id] if run.deployment_id else None,
+        answer_until=_answer_until(run.state),
     )
+
+
+def _answer_until(state: State[Any]) -> datetime | None:
+    """Until when an answer in the approval form counts, if the run waits for one."""
+    details = state.state_details
+    asked = (details.run_input_keyset or {}).get("schema", "")
+    return details.pause_timeout - LATE_ANSWERS if asked.startswith(_FORM) and details.pause_timeout else None
 
 
 def _heartbeat_of(client: SyncPrefectClient, deployment: UUID) -> int | None:

@@ -46,8 +46,10 @@ def remember(procedure, *, status="ok", hours=1.0, **fields):
 
 def long_ago(hours=3.0):
     """Whatever was promoted so far was promoted that long ago, and has been observed since."""
+    before, promoted = timedelta(hours=hours), StoredOutcome.procedure == "live-promotion"
     with operations.session() as active:
-        active.execute(update(PromotionRow).values(changed_at=PromotionRow.changed_at - timedelta(hours=hours)))
+        active.execute(update(PromotionRow).values(changed_at=PromotionRow.changed_at - before))
+        active.execute(update(StoredOutcome).where(promoted).values(at=StoredOutcome.at - before))
 
 
 def all_good(target, folder):

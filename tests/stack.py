@@ -17,6 +17,8 @@ from uuid import UUID
 import httpx
 import psutil
 
+from tests.runtime.world import API_TOKEN, OPERATOR_B_TOKEN
+
 ROOT = Path(__file__).resolve().parents[1]
 CANARY = "postgresql://root:s3cr3t-canary@production.example/live"
 _FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -66,7 +68,8 @@ class Stack:
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "WATCHKEEPER_"))
         }
         own = {"PYTHONPATH": str(ROOT), "WATCHKEEPER_PORT": str(self.port), "POSTGRES_DSN_PROD": CANARY}
-        return kept | own
+        tokens = {"RUNTIME_API_TOKEN": API_TOKEN, "RUNTIME_SECOND_TOKEN": OPERATOR_B_TOKEN}
+        return kept | own | tokens
 
     def by_hand(self, *arguments: str, module: str = "flows") -> str:
         """What `watchkeeper` (or another module) prints in a shell that has read `.watchkeeper/env`."""

@@ -3,28 +3,21 @@
 import functools
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import UUID
 
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.guard.promotion_down import go_down, go_down_from_silence
-from flows.guard.promotion_plan import Ask, plan_promotion, plan_words, said, show_plan
-from flows.guard.promotion_steps import apply, moved, note, sign
+from flows.guard.promotion_plan import Ask, Waits, plan_promotion, plan_words, said, show_plan
+from flows.guard.promotion_steps import apply, ended_by_refusal, moved, note, sign
 from flows.guard.readiness import BaseUrl
 from flows.naming import run_named
-from tasks.approvals.terminal import is_by_hand
+from tasks.approvals.terminal import run_id
 from tasks.clock import utc_now
 from tasks.procedure import procedure
 from tasks.rules.approval import plan_hash_of
 from tasks.rules.contracts.promotion import LIVE_PROMOTION
-from tasks.rules.guard.promotion import (
-    Stage,
-    Standing,
-    Way,
-    stage_of,
-    way_to,
-)
+from tasks.rules.guard.promotion import LONGEST_TO_SIGN, Stage, Standing, Way, stage_of, way_to
+from tasks.rules.guard.promotion_checklist import blocking
 from tasks.rules.outcome import Outcome, Status, Value
 from tasks.runtime.guarding import read_guard
 from tasks.runtime.promotions import has_open, open_promotion
@@ -56,6 +49,10 @@ EnvFile = Annotated[
         description="Its env file at that stage; <stage>.env beside the declaration, whose file becomes a link.",
     ),
 ]
+SignSeconds = Annotated[
+    int,
+    Field(ge=10, le=LONGEST_TO_SIGN, description="How long both people have to sign; shorter only for a rehearsal."),
+]
 WaitSeconds = Annotated[int, Field(ge=0, le=7200, description="How long a restart, or its operator, is waited for.")]
 ReadySeconds = Annotated[int, Field(ge=0, le=3600, description="How long a live runtime may take to become ready.")]
 
@@ -69,6 +66,7 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
     service: ServiceName = "runtime",
     config: Config = "services.toml",
     env_file: EnvFile = "",
+    sign_within_s: SignSeconds = LONGEST_TO_SIGN,
     restart_wait_s: WaitSeconds = 900,
     ready_wait_s: ReadySeconds = 120,
     base_url: BaseUrl = "",
@@ -76,11 +74,12 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
     """Bring the trading runtime to the next stage: paper, testnet, live-canary, live. Or down, at once.
 
     Runbook 002, Live Guard & Confirm and Rollback & Release. The checklist is judged, every reason listed; the plan
-    is shown; two different operators sign exactly that plan within 15 minutes, each typing LIVE_CONFIRM as the plan
-    shows it. Then all of it is judged again. The runtime is held, started anew with the file of its stage (by its
-    declaration, or by an operator, who is waited for), seen there, and for a live stage its own two-man toggle is
-    opened. It stays in HOLD and safe mode. If it fails: the lines name every item that blocks; a promotion that fails
-    on the way is taken back. Every step stands in the shift log.
+    is shown (Artifacts, live-promotion-plan); two different operators sign exactly that plan within 15 minutes
+    (Resume, in the menu of the suspended run), each typing LIVE_CONFIRM as the plan shows it. Then all of it is
+    judged again. The runtime is held, started anew with the file of its stage (by its declaration, or by an operator,
+    who is waited for), seen there, and for a live stage its own two-man toggle is opened. It stays in HOLD and safe
+    mode. If it fails: the lines name every item that blocks; a promotion that fails on the way is taken back. Every
+    step stands in the shift log.
 
     Safety: nothing changes before both signatures; any change of the plan voids them. Killed at any step, the runtime
     is held or as it was. A way down needs nobody: hold first, then the restart. A declared runtime that does not
@@ -89,23 +88,23 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
     if not (base_url or is_runtime_named()):
         return LIVE_PROMOTION.says(Status.NOT_CONFIGURED, "missing_runtime_url", env=("RUNTIME_URL",))
     base, target = runtime_address(base_url).root, Stage(to)
-    staged = find_place(Path(config), service, env_file or f"{to}.env", base)
-    asked = functools.partial(
-        Ask,
-        base=base,
-        target=target,
-        commit=commit,
-        papers=Path(checklist),
-        service=service,
-        staged=staged,
-        restart_wait_s=restart_wait_s,
-        ready_wait_s=ready_wait_s,
-    )
-    if execute and staged and target is Stage.PAPER and is_silent(base):
-        return go_down_from_silence(asked(here=target, way=Way.DOWN), staged)
-    seen, guard = read_state(base), read_guard(base)
-    here = stage_of(seen.category, canary=seen.canary)
-    way = way_to(target, here, guard_open=guard.is_open)
+    with ended_by_refusal():
+        staged = find_place(Path(config), service, env_file or f"{to}.env", base)
+        asked = functools.partial(
+            Ask,
+            base=base,
+            target=target,
+            commit=commit,
+            papers=Path(checklist),
+            service=service,
+            staged=staged,
+            waits=Waits(sign_within_s, restart_wait_s, ready_wait_s),
+        )
+        if execute and staged and target is Stage.PAPER and is_silent(base):
+            return go_down_from_silence(asked(here=target, way=Way.DOWN), staged)
+        seen, guard = read_state(base), read_guard(base)
+        here = stage_of(seen.category, canary=seen.canary)
+        way = way_to(target, here, guard_open=guard.is_open)
     ask = asked(here=here, way=way)
     if way is Way.THERE and not (execute and has_open(ask.runtime)):
         return LIVE_PROMOTION.says(Status.SKIPPED, "already_there", source=here.value, target=to, now=seen.word)
@@ -117,25 +116,24 @@ def live_promotion(  # noqa: PLR0913, PLR0917  what is promoted, where it is dec
 def _shown(ask: Ask) -> Outcome:
     """The checklist and the plan, and nothing written or asked."""
     plan, items = plan_promotion(ask)
-    blocked = show_plan(plan, items)
+    show_plan(plan, items)
+    blocked = blocking(items)
     return said(ask, Status.FAIL if blocked else Status.PLANNED, None, plan_words(plan, blocked))
 
 
 def _up(ask: Ask) -> Outcome:
-    promotion = open_promotion(ask.runtime, ask.here, ask.target, _run_id(), utc_now())
+    promotion = open_promotion(ask.runtime, ask.here, ask.target, run_id(), utc_now(), ask.waits.to_sign)
     note(promotion, Standing.CHECKLIST_OPEN)
-    moved(promotion, Standing.GATES_RUNNING)
-    plan, items = plan_promotion(ask)
-    if blocked := show_plan(plan, items):
-        moved(promotion, Standing.REJECTED, reason="checklist_blocked")
-        return said(ask, Status.FAIL, promotion, plan_words(plan, blocked))
-    asked = sign(ask, promotion, plan)
+    with ended_by_refusal(promotion):
+        moved(promotion, Standing.GATES_RUNNING)
+        plan, items = plan_promotion(ask)
+        page = show_plan(plan, items)
+        if blocked := blocking(items):
+            moved(promotion, Standing.REJECTED, reason="checklist_blocked")
+            return said(ask, Status.FAIL, promotion, plan_words(plan, blocked))
+        asked = sign(ask, promotion, plan, page)
     moved(promotion, Standing.APPLYING, asked=asked)
     state, guard = apply(ask, promotion, asked)
     more: dict[str, Value] = {"now": state.word, "guard": guard.state, "plan": plan_hash_of(plan.as_data())}
     more |= {"request": asked.number, "requested_by": asked.requested_by, "approved_by": asked.approved_by}
     return said(ask, Status.OK, promotion, more)
-
-
-def _run_id() -> UUID | None:
-    return None if is_by_hand() else UUID(str(flow_run.id))

@@ -23,16 +23,16 @@ def go_down(ask: Ask) -> Outcome:
     guard = keep_closed(ask.base, f"down:{ask.target}", f"{key}:again")
     if ask.way is Way.DOWN or closed:
         if ask.staged:
-            restart_at(ask.staged, wait_s=ask.restart_wait_s)
-        state, guard = held_at(ask.base, ask.target, ask.restart_wait_s), read_guard(ask.base)
+            restart_at(ask.staged, wait_s=ask.waits.restart_s)
+        state, guard = held_at(ask.base, ask.target, ask.waits.restart_s), read_guard(ask.base)
     return _gone_down(ask, state, guard.state, written=written)
 
 
 def go_down_from_silence(ask: Ask, staged: Staged) -> Outcome:
     """A runtime that does not answer cannot be held: the verified end of its processes is what makes it safe."""
     _, written = _closed(ask, _key(ask), _SILENT)
-    restart_at(staged, wait_s=ask.restart_wait_s)
-    state, guard = held_at(ask.base, ask.target, ask.restart_wait_s), read_guard(ask.base)
+    restart_at(staged, wait_s=ask.waits.restart_s)
+    state, guard = held_at(ask.base, ask.target, ask.waits.restart_s), read_guard(ask.base)
     return _gone_down(ask, state, guard.state, written=written, source=_SILENT)
 
 

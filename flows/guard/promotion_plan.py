@@ -1,16 +1,18 @@
 """The plan of a promotion: every gate judged from the facts of this moment, shown before anybody is asked."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tasks.approvals.operators import list_operators
 from tasks.clock import utc_now
-from tasks.evidence import show_table
+from tasks.evidence import show_page
 from tasks.procedure import tell
 from tasks.rules.approval import plan_hash_of
 from tasks.rules.contracts.promotion import LIVE_PROMOTION, PROMOTION_ITEM
 from tasks.rules.guard.promotion import Plan, Stage, Way, phrase_for
-from tasks.rules.guard.promotion_checklist import Facts, Item, blocking, checklist_hash, gates_for, judged
+from tasks.rules.guard.promotion_checklist import Facts, Item, checklist_hash, gates_for, judged
+from tasks.rules.guard.promotion_page import page_of
 from tasks.rules.guard.readiness import required_in
 from tasks.rules.guard.readiness_verdict import Demand, judge
 from tasks.rules.guard.safe_mode import runtime_word
@@ -25,6 +27,19 @@ from tasks.settings.guard import runtime_settings
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """For how long what is waited for, in seconds."""
+
+    sign_s: int
+    restart_s: int
+    ready_s: int
+
+    @property
+    def to_sign(self) -> timedelta:
+        return timedelta(seconds=self.sign_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What was asked for, and where the runtime stands."""
 
@@ -36,8 +51,7 @@ class Ask:
     papers: Path
     service: str
     staged: Staged | None
-    restart_wait_s: int
-    ready_wait_s: int
+    waits: Waits
 
     @property
     def runtime(self) -> str:
@@ -84,8 +98,8 @@ def demand() -> Demand:
     return Demand(required_in(found.readiness_required), found.readiness_ttl_s, hold_may_stand=True)
 
 
-def show_plan(plan: Plan, items: tuple[Item, ...]) -> tuple[str, ...]:
-    """A line for each item and a table of the plan; what blocks."""
+def show_plan(plan: Plan, items: tuple[Item, ...]) -> str | None:
+    """A line for each item and a page of the plan; where the page is."""
     for one in items:
         tell(
             PROMOTION_ITEM.says(
@@ -99,15 +113,7 @@ def show_plan(plan: Plan, items: tuple[Item, ...]) -> tuple[str, ...]:
                 approver=one.waiver.approver if one.waiver else None,
             )
         )
-    signed_for = plan_hash_of(plan.as_data())
-    rows = [{"what": name, "value": str(value)} for name, value in plan.as_data().items()]
-    rows += [
-        {"what": "plan", "value": signed_for},
-        {"what": "LIVE_CONFIRM", "value": phrase_for(plan.target, signed_for)},
-    ]
-    rows += [{"what": one.gate.name, "value": f"{one.word} {one.why}".strip()} for one in items]
-    show_table("live-promotion-plan", rows, f"{plan.source} to {plan.target}")
-    return blocking(items)
+    return show_page("live-promotion-plan", "\n".join(page_of(plan, items)), f"{plan.source} to {plan.target}")
 
 
 def plan_words(plan: Plan, blocked: tuple[str, ...]) -> dict[str, Value]:

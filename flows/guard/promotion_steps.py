@@ -1,25 +1,55 @@
 """The steps of a promotion after its plan: signed, applied, verified; and taken back when one goes wrong."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flows.guard.promotion_plan import Ask, demand, plan_promotion
 from tasks.approvals.asking import await_approval
 from tasks.approvals.requests import consume, denied
+from tasks.approvals.terminal import run_id
 from tasks.clock import utc_now
 from tasks.procedure import tell
 from tasks.records.shift import record_shift
 from tasks.rules.approval import Asked, Problem, phrase_hash_of, plan_hash_of
 from tasks.rules.contracts.promotion import PROMOTION_STEP
 from tasks.rules.faults import Fault
-from tasks.rules.guard.promotion import ACTION, TIME_TO_SIGN, Plan, Standing, Way, ended_by, phrase_for
+from tasks.rules.guard.promotion import ACTION, Plan, Standing, Way, ended_by, phrase_for
 from tasks.rules.guard.state import RuntimeState
 from tasks.rules.outcome import Status
 from tasks.runtime.acts import hold, hold_again
 from tasks.runtime.guarding import Guard, close_guard, open_guard, read_guard
-from tasks.runtime.promotions import Promotion, last_step, move
+from tasks.runtime.promotions import Promotion, find_promotion, last_step, move
 from tasks.runtime.stages import held_at, restart_at
 from tasks.runtime.waiting import ready_within
 
+log = logging.getLogger("prefect.watchkeeper")
 
-def sign(ask: Ask, promotion: Promotion, plan: Plan) -> Asked:
+
+@contextmanager
+def ended_by_refusal(promotion: Promotion | None = None) -> Iterator[None]:
+    """What is refused before anything was applied ends its promotion, by that reason: nothing is left waiting.
+
+    Without a promotion it is the one of this run, if the run had asked for signatures and came back.
+    """
+    try:
+        yield
+    except Fault as fault:
+        _ended(promotion, fault)
+        raise
+
+
+def _ended(promotion: Promotion | None, fault: Fault) -> None:
+    said = fault.fields.get("reasons")
+    reasons = (fault.reason, *(said if isinstance(said, tuple) else ()))
+    try:
+        if found := promotion or find_promotion(run_id()):
+            moved(found, ended_by(reasons), reason=fault.reason)
+    except Fault as also:  # somebody closed it already, or nothing can be written: then its time ends it
+        log.warning("the promotion was not closed here: %s", also.reason)
+
+
+def sign(ask: Ask, promotion: Promotion, plan: Plan, page: str | None) -> Asked:
     """The approval, used up: of two people, in time, for the plan as it still is after they have signed it."""
     signed_for = plan_hash_of(plan.as_data())
     phrase = phrase_for(ask.target, signed_for)
@@ -30,17 +60,11 @@ def sign(ask: Ask, promotion: Promotion, plan: Plan) -> Asked:
         )
     )
     subject = f"from={ask.here} to={ask.target} runtime={ask.runtime} promotion={promotion.number}"
-    try:
-        asked = await_approval(ACTION, signed_for, subject, within=TIME_TO_SIGN, phrase=phrase)
-        again, _ = plan_promotion(ask)
-        if plan_hash_of(again.as_data()) != signed_for:
-            raise denied((Problem.PLAN_CHANGED,), asked.number)
-        consume(asked.number, ACTION, signed_for, utc_now())
-    except Fault as fault:
-        said = fault.fields.get("reasons")
-        reasons = (fault.reason, *(said if isinstance(said, tuple) else ()))
-        moved(promotion, ended_by(reasons), reason=fault.reason)
-        raise
+    asked = await_approval(ACTION, signed_for, subject, within=ask.waits.to_sign, phrase=phrase, page=page or "")
+    again, _ = plan_promotion(ask)
+    if plan_hash_of(again.as_data()) != signed_for:
+        raise denied((Problem.PLAN_CHANGED,), asked.number)
+    consume(asked.number, ACTION, signed_for, utc_now())
     return asked
 
 
@@ -84,12 +108,12 @@ def _restarted(ask: Ask, promotion: Promotion) -> None:
 
 def _verified(ask: Ask, promotion: Promotion) -> RuntimeState:
     """At its new stage, held; for a live one limits that limit something, and ready."""
-    state: RuntimeState = held_at(ask.base, ask.target, ask.restart_wait_s, promotion.number)
+    state: RuntimeState = held_at(ask.base, ask.target, ask.waits.restart_s, promotion.number)
     if not ask.target.is_live:
         return state
     if not (state.risk_limits_enabled and state.has_caps):
         raise Fault("limits_not_active", "risk limits are off or have no caps: correct the env file")
-    _, verdict, _ = ready_within(ask.base, demand(), ask.ready_wait_s)
+    _, verdict, _ = ready_within(ask.base, demand(), ask.waits.ready_s)
     if not verdict.is_ready:
         raise Fault("not_ready_after_start", "watchkeeper readiness --before-canary names what is missing")
     return state

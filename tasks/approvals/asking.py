@@ -5,13 +5,10 @@
 
 from datetime import timedelta
 from typing import Literal
-from uuid import UUID
-
-from prefect.runtime import flow_run
 
 from tasks.approvals.form import answer_by_form
 from tasks.approvals.requests import Answer, denied, draft, find_request, give_answer
-from tasks.approvals.terminal import Terminal, is_by_hand, terminal
+from tasks.approvals.terminal import Terminal, is_by_hand, run_id, terminal
 from tasks.clock import stamp, utc_now
 from tasks.rules.approval import Asked, Problem, State, is_hopeless, refusal_problems, request_problems
 
@@ -20,26 +17,32 @@ _OPEN = (State.DRAFTED, State.PENDING)
 
 
 def await_approval(
-    action: str, plan_hash: str, subject: str, *, within: timedelta = timedelta(hours=4), phrase: str = ""
+    action: str,
+    plan_hash: str,
+    subject: str,
+    *,
+    within: timedelta = timedelta(hours=4),
+    phrase: str = "",
+    page: str = "",
 ) -> Asked:
     """The request, once two operators have signed exactly this plan; `Refused` with every reason otherwise.
 
     `subject` says in tokens what would be done; `plan_hash` is `plan_hash_of(plan)`; `phrase`, if given, has to be
-    typed with each signature. Call it in the flow's own body:
+    typed with each signature; `page` leads to what is signed. Call it in the flow's own body:
     a run of a deployment is suspended here and begins at the top when it comes back. Right before the effect the
     caller uses the approval with `consume(asked.number, action, plan_hash, now)`.
     """
-    run_id = None if is_by_hand() else UUID(str(flow_run.id))
-    asked = draft(action, plan_hash, subject, within, utc_now(), run_id, phrase)
+    run = run_id()
+    asked = draft(action, plan_hash, subject, within, utc_now(), run, phrase)
     if asked.plan_hash != plan_hash:
         raise denied((Problem.PLAN_CHANGED,), asked.number)
-    return _ask_at_terminal(asked) if run_id is None else _ask_by_form(asked)
+    return _ask_at_terminal(asked) if run is None else _ask_by_form(asked, page)
 
 
-def _ask_by_form(asked: Asked) -> Asked:
+def _ask_by_form(asked: Asked, page: str) -> Asked:
     said: tuple[Problem, ...] = ()
     while _is_open(asked):
-        said = answer_by_form(asked, f"approval-{asked.number}-{asked.forms}", said)
+        said = answer_by_form(asked, f"approval-{asked.number}-{asked.forms}", said, page=page)
         asked = find_request(asked.number)
     return _approved(asked)
 

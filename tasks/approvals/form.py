@@ -12,44 +12,49 @@ import httpx
 from prefect.exceptions import NotPausedError, ObjectNotFound
 from prefect.flow_runs import resume_flow_run, suspend_flow_run
 from prefect.input import RunInput, delete_flow_run_input
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from tasks.approvals.requests import Answer, give_answer
+from tasks.approvals.requests import Answer, give_answer, next_step
 from tasks.clock import stamp, utc_now
-from tasks.rules.approval import Asked, Problem, State
+from tasks.rules.approval import LATE_ANSWERS, Asked, Problem, State
 
 log = logging.getLogger("prefect.watchkeeper")
-# Who answers late is told so by the run itself, in its line; after another day Prefect fails the run without one.
-_LATE_ANSWERS_S = 86_400
+_LATE_S = int(LATE_ANSWERS.total_seconds())  # the janitor ends it long before, in a line
 
 
 class ApprovalForm(RunInput):
     """What the form asks. The code is checked and used up by the run that reads it, and then deleted."""
 
+    model_config = ConfigDict(extra="ignore")  # who wakes a run answers every form alike
+
     decision: Literal["sign", "refuse", "look_again"] = Field(
-        "sign", description="look_again: somebody answered with `watchkeeper approve` in a terminal"
+        "sign",
+        description="Sign this plan, or refuse it for good. Look again: it was answered in a terminal.",
     )
-    operator: str = Field("", max_length=32, description="your name as it was enrolled")
-    code: str = Field("", max_length=12, description="the six digits of this moment in your app")
+    operator: str = Field(max_length=32, description="Your name as it was enrolled.")
+    code: str = Field(max_length=12, description="The six digits that your app shows now; each counts once.")
 
 
 class ConfirmedForm(ApprovalForm):
     """The same where a confirmation has to be typed as well."""
 
-    phrase: str = Field("", max_length=80, description="LIVE_CONFIRM: type the confirmation that the plan shows")
+    phrase: str = Field(
+        title="LIVE_CONFIRM", max_length=80, description="The confirmation at the top of the plan's page."
+    )
 
 
 def answer_by_form(
-    asked: Asked, key: str, said: tuple[Problem, ...] = (), *, own: bool = True
+    asked: Asked, key: str, said: tuple[Problem, ...] = (), *, page: str = "", own: bool = True
 ) -> tuple[Problem, ...]:
     """Suspend this run until the form is answered, then act on the answer; empty if it stands, else every reason.
 
-    `own`: whether it is the run that asks, which counts its forms and has a new one for the next answer.
+    `page`: where what is signed can be read. `own`: whether it is the run that asks, which counts its forms and has a
+    new one for the next answer.
     """
     left = max(0, int((asked.expires_at - utc_now()).total_seconds()))
     asks = ConfirmedForm if asked.phrase_hash else ApprovalForm
-    form = asks.with_initial_data(description=described(asked, said))
-    given = suspend_flow_run(wait_for_input=form, timeout=left + _LATE_ANSWERS_S, key=key) or ApprovalForm()
+    form = asks.with_initial_data(description=described(asked, said, page))
+    given: ApprovalForm = suspend_flow_run(wait_for_input=form, timeout=left + _LATE_S, key=key)
     typed = given.phrase if isinstance(given, ConfirmedForm) else ""
     name, code = given.operator.strip().lower(), "".join(given.code.split())
     problems = give_answer(asked.number, asked.plan_hash, Answer(given.decision, name, code, own, typed), utc_now())
@@ -65,18 +70,18 @@ def _forget(key: str) -> None:
         log.warning("an answered form was not deleted; its code is used up")
 
 
-def described(asked: Asked, said: tuple[Problem, ...] = ()) -> str:
-    """What stands above the form: who is asked for what, and why the last answer did not count."""
+def described(asked: Asked, said: tuple[Problem, ...] = (), page: str = "") -> str:
+    """What stands above the form: why the last answer did not count, what is signed, until when, whose turn it is."""
     if asked.state is State.PENDING:
         turn = f"Asked for by **{asked.requested_by}**. The second signature, of another operator, approves."
     else:
-        turn = "The first signature asks for it; another operator approves afterwards."
+        turn = "Nobody has signed yet: the first signature asks for it, another operator approves afterwards."
+    plan = f"[Read the plan first]({page}):" if page else "Plan"
     parts = [
-        f"**{asked.action}**, request {asked.number}",
-        f"`{asked.subject}`",
-        f"plan `{asked.plan_hash[:16]}`, until {stamp(asked.expires_at)}",
+        *([f"**Not counted: {', '.join(said)}**: {next_step(said)}."] if said else []),
+        f"**{asked.action}** `{asked.subject}`",
+        f"{plan} `{asked.plan_hash[:16]}`, request {asked.number}, until **{stamp(asked.expires_at)}**.",
         turn,
-        *([f"**Not counted: {', '.join(said)}**"] if said else []),
     ]
     return "\n\n".join(parts)
 
@@ -86,7 +91,7 @@ def wake(run_id: UUID | None) -> bool:
     if run_id is None:
         return False
     try:
-        resume_flow_run(run_id, run_input={"decision": "look_again"})
+        resume_flow_run(run_id, run_input={"decision": "look_again", "operator": "", "code": "", "phrase": ""})
     except (httpx.HTTPError, ObjectNotFound, NotPausedError, RuntimeError) as error:
         log.warning("the run that waits was not woken: %s", type(error).__name__)
         return False

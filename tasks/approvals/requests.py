@@ -32,17 +32,24 @@ NEXT_STEPS = {
     Problem.PLAN_CHANGED: "the plan is not the one that was signed: look at the new plan and ask again",
     Problem.APPROVAL_EXPIRED: "the time for it is over: start again and ask anew",
     Problem.WRONG_PHRASE: "type the confirmation as the plan shows it: it ends with the beginning of the plan's hash",
+    Problem.WRONG_CODE: "type the code that the app shows now, under your own name; a code lives for a minute",
+    Problem.UNKNOWN_OPERATOR: "type your name as it was enrolled: watchkeeper operators lists who may sign",
     Problem.CODE_USED: "each code counts once: wait for the next one",
     Problem.OPERATOR_LOCKED: "another operator unlocks with: watchkeeper operators --do unlock",
     Problem.APPROVALS_LOCKED: "too many wrong codes in the last hour: find out who tries, and wait",
 }
 
 
+def next_step(problems: tuple[Problem, ...]) -> str:
+    """What to do about the first of them."""
+    return NEXT_STEPS.get(problems[0], "see the reasons; nothing was done")
+
+
 def denied(problems: tuple[Problem, ...], number: int | None = None) -> Refused:
     """The refusal that names every problem, with a next step for the first."""
     return Refused(
         problems[0].value,
-        NEXT_STEPS.get(problems[0], "see the reasons; nothing was done"),
+        next_step(problems),
         request=number,
         reasons=tuple(problem.value for problem in problems),
     )

@@ -8,8 +8,9 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
+from uuid import UUID
 
-from prefect.runtime import deployment
+from prefect.runtime import deployment, flow_run
 
 from tasks.rules.faults import Refused
 from tasks.settings import is_set
@@ -23,6 +24,11 @@ def is_by_hand() -> bool:
     """Whether this run was started by a command; a deployment's was by a click, a call or a clock."""
     # A part of a deployment's run has no deployment of its own; the worker names the run in the environment.
     return deployment.id is None and not is_set(_RUN_OF_WORKER)
+
+
+def run_id() -> UUID | None:
+    """The run of a deployment, which comes back under its number after it was suspended; None by hand."""
+    return None if is_by_hand() else UUID(str(flow_run.id))
 
 
 @contextmanager

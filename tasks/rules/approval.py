@@ -25,6 +25,10 @@ LOCK_ALL_AFTER_WRONG_CODES = 20
 LOCK_ALL_WINDOW = timedelta(hours=1)
 MOST_ANSWERS = 12
 LONGEST_WAIT = timedelta(days=3)
+LATE_ANSWERS = timedelta(days=1)
+"""How long a form stays open after its time: who answers late is told so by the run itself, in its line."""
+FORM = "approv"
+"""What the name of every approval form begins with, in Prefect."""
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _SUBJECT = re.compile(r"[A-Za-z0-9_.:,=+/-]{1,80}( [A-Za-z0-9_.:,=+/-]{1,80}){0,19}")
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -4,6 +4,8 @@ A run that is being worked on shows a sign of life at least once per heartbeat. 
 heartbeats has lost its process and its worker; one that has been Pending for minutes was never started. A run that
 waits for a person is neither, however long it waits. Of a run whose heartbeat is not known (by hand, or somebody
 else's) nothing is concluded.
+
+An approval form whose time is over is answered by nobody any more: its run is woken, sees that, and says so.
 """
 
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ class Watched:
     since: datetime
     last_sign: datetime | None
     heartbeat_s: int | None
+    answer_until: datetime | None = None  # of an approval form
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ def lost(runs: list[Watched], now: datetime, patience: Patience) -> dict[str, Ve
     """The runs to give up, by id, each with why."""
     verdicts = {run.run_id: judge_run(run, now, patience) for run in runs}
     return {run_id: why for run_id, why in verdicts.items() if why in (Verdict.SILENT, Verdict.STUCK)}
+
+
+def unanswered(runs: list[Watched], now: datetime, grace_s: int) -> list[str]:
+    """The runs whose approval form is open beyond its time and so many seconds more."""
+    return [run.run_id for run in runs if run.answer_until and (now - run.answer_until).total_seconds() > grace_s]
 
 
 def confirmed(first: dict[str, Verdict], second: dict[str, Verdict]) -> dict[str, Verdict]:

@@ -6,7 +6,7 @@ Model of what revision 0012 of `migrations/operations/` builds (runbook 002, Liv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from tasks import operations
 from tasks.operations import Base
 from tasks.rules.approval import Asked, plan_hash_of
 from tasks.rules.faults import Refused
-from tasks.rules.guard.promotion import OPEN, TIME_TO_SIGN, Plan, Stage, Standing, may_follow
+from tasks.rules.guard.promotion import LONGEST_TO_SIGN, OPEN, Plan, Stage, Standing, may_follow
 from tasks.step import step
 
 _PATIENCE_S = 60
@@ -67,7 +67,14 @@ def _promotion(row: PromotionRow) -> Promotion:
 
 
 @step(retries=0)  # safe to repeat: the same run gets the one it has
-def open_promotion(runtime: str, source: Stage, target: Stage, run_id: UUID | None, now: datetime) -> Promotion:
+def open_promotion(
+    runtime: str,
+    source: Stage,
+    target: Stage,
+    run_id: UUID | None,
+    now: datetime,
+    to_sign: timedelta = timedelta(seconds=LONGEST_TO_SIGN),
+) -> Promotion:
     """A promotion of this run, open from now on, or the one it has; refused while another one is open.
 
     One whose time to sign is over is closed here as expired; one that was killed while it was being applied stays
@@ -85,7 +92,7 @@ def open_promotion(runtime: str, source: Stage, target: Stage, run_id: UUID | No
                 state=Standing.CHECKLIST_OPEN.value,
                 opened_at=now,
                 changed_at=now,
-                expires_at=now + TIME_TO_SIGN,
+                expires_at=now + to_sign,
                 flow_run_id=run_id,
             )
             active.add(row)
@@ -93,10 +100,22 @@ def open_promotion(runtime: str, source: Stage, target: Stage, run_id: UUID | No
         return _promotion(row)
 
 
+@step
+def find_promotion(run_id: UUID | None) -> Promotion | None:
+    """The promotion that this run opened, if it has."""
+    with operations.session() as active:
+        row = _of_run(active, run_id)
+        return _promotion(row) if row else None
+
+
+def _of_run(active: Session, run_id: UUID | None) -> PromotionRow | None:
+    return active.scalar(select(PromotionRow).where(PromotionRow.flow_run_id == run_id)) if run_id else None
+
+
 def _own(active: Session, run_id: UUID | None) -> PromotionRow | None:
     """The promotion of this run; what somebody closed meanwhile is not opened again."""
-    row = run_id and active.scalar(select(PromotionRow).where(PromotionRow.flow_run_id == run_id))
-    if not row:
+    row = _of_run(active, run_id)
+    if row is None:
         return None
     if row.state not in OPEN:
         raise Refused(

@@ -50,7 +50,7 @@ def offer(follow_up: FollowUp, incident: str) -> Offered | None:
     except (ObjectNotFound, PrefectHTTPStatusError, httpx.HTTPError) as trouble:
         log.warning("the next step is not offered as a run: %s", type(trouble).__name__)
         return None
-    return Offered(str(run.id), f"{_ui()}/runs/flow-run/{run.id}")
+    return Offered(str(run.id), f"{settings().ui_url}/runs/flow-run/{run.id}")
 
 
 def incident_key(playbook: str) -> str:
@@ -60,11 +60,6 @@ def incident_key(playbook: str) -> str:
     except Fault:
         opened = None
     return f"{playbook}-{opened:%Y%m%dT%H%M%S}" if opened else f"{playbook}-{utc_now():%Y%m%dT%H}"
-
-
-def _ui() -> str:
-    found = settings()
-    return (found.prefect_ui_url or (found.prefect_api_url or "").removesuffix("/api")).rstrip("/")
 
 
 @step

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     prefect_ui_url: str | None = Field(None, validation_alias="PREFECT_UI_URL")
     port: int = Field(4200, ge=1024, le=65535, validation_alias="WATCHKEEPER_PORT")
 
+    @property
+    def ui_url(self) -> str:
+        """Where a browser finds the UI: as it is said, else beside the API."""
+        return (self.prefect_ui_url or (self.prefect_api_url or "").removesuffix("/api")).rstrip("/")
+
 
 def settings() -> Settings:
     """The settings of this moment; a value that does not parse names its variable, never itself."""

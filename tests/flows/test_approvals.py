@@ -1,5 +1,6 @@
 """Approvals where the run is: in the form of a suspended run, and at the terminal (runbook 002)."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,11 +14,12 @@ from prefect.flow_engine import run_flow
 
 from flows.guard.approve import approve
 from flows.guard.operators import operators
+from flows.production.janitor import janitor
 from tasks.approvals.asking import await_approval
 from tasks.approvals.requests import consume, find_request
 from tasks.clock import utc_now
 from tasks.procedure import procedure
-from tasks.rules.approval import plan_hash_of
+from tasks.rules.approval import LATE_ANSWERS, plan_hash_of
 from tasks.rules.contracts.guard import APPROVE
 from tasks.rules.outcome import Outcome, Status
 from tests.operations_tables import empty, shared_operations
@@ -101,6 +103,14 @@ class Deployed:
     def signed(self, app, code=None) -> "Deployed":
         return self.answered(operator=app.name, code=code or app.code())
 
+    def waits_until(self, moment: datetime) -> None:
+        """Let Prefect have it that the form was to be answered by then."""
+        state = self.run.state
+        assert state
+        details = state.state_details.model_copy(update={"pause_timeout": moment + LATE_ANSWERS})
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(self.id, state.model_copy(update={"state_details": details}), force=True)
+
     @property
     def kept_by_prefect(self) -> str:
         """Every form and answer of this run that Prefect's database holds."""
@@ -160,6 +170,22 @@ def test_an_answer_after_the_end_of_its_time_ends_the_run(alice, approvals):
     with psycopg.connect(approvals) as conn:
         conn.execute("UPDATE approval_requests SET expires_at = now() - interval '1 second'")
     assert run.signed(alice).line == "approve status=fail reason=approval_expired request=1 reasons=approval_expired"
+
+
+@pytest.mark.row("D002-185")
+def test_a_form_that_nobody_answers_is_ended_by_the_janitor_in_a_line_of_its_own(alice, approvals, capsys):
+    late, in_time = Deployed(erase).go_on(), Deployed(erase).go_on()
+    signing = Deployed(approve, request=1).go_on()
+    for run in (late, signing):
+        run.waits_until(datetime.now(UTC) - 6 * MINUTE)
+    with psycopg.connect(approvals) as conn:
+        conn.execute("UPDATE approval_requests SET expires_at = now() - interval '6 minutes' WHERE id = 1")
+    janitor(second_look_s=0, return_state=True)
+    assert re.fullmatch(r"janitor status=planned .* woken=2", capsys.readouterr().out.strip())
+    janitor(execute=True, second_look_s=0, return_state=True)
+    over = "approve status=fail reason=approval_expired request=1 reasons=approval_expired"
+    assert [late.go_on().line, signing.go_on().line] == [over, over]
+    assert in_time.state == "Suspended"
 
 
 def test_a_no_in_the_form_ends_the_run(alice, bob):

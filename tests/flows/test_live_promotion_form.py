@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from flows.guard.live_promotion import live_promotion
+from tasks.records.chain import read_chain
 from tests.flows.test_approvals import Deployed
 from tests.flows.test_live_promotion import at, guard_of, people, place, rows
 from tests.promotions import all_good, remember
@@ -51,7 +52,7 @@ def test_the_form_asks_for_the_confirmation_and_the_run_goes_on_after_the_second
 ):
     alice, bob = people
     phrase = phrase_of(place)
-    assert sign(waiting, alice, "I_UNDERSTAND", steps=-1).state == "Suspended"
+    assert sign(waiting, bob, "I_UNDERSTAND").state == "Suspended"
     assert "Not counted: wrong_phrase" in waiting.kept_by_prefect
     assert sign(waiting, alice, phrase).state == "Suspended"
     assert sign(waiting, alice, phrase, steps=1).state == "Suspended"
@@ -59,7 +60,7 @@ def test_the_form_asks_for_the_confirmation_and_the_run_goes_on_after_the_second
     remember("metrics-check")  # newer evidence of the same is the same plan
     operator = threading.Thread(target=start_once_held, args=(runtime, "live-canary"))
     operator.start()
-    sign(waiting, bob, phrase)
+    sign(waiting, bob, phrase, steps=1)
     operator.join()
     assert waiting.line.startswith("live_promotion status=ok promotion=1 source=testnet target=live-canary way=up")
     assert waiting.line.endswith("request=1 requested_by=alice approved_by=bob")
@@ -90,10 +91,12 @@ def test_a_way_down_closes_what_waits_and_it_does_not_come_back(waiting, people,
     assert runtime.writes == []
 
 
-def test_a_runtime_that_is_gone_when_the_run_comes_back_is_promoted_by_nobody(waiting, people, place, runtime):
+@pytest.mark.row("D002-180")
+def test_a_runtime_that_is_gone_when_the_run_comes_back_ends_its_promotion(waiting, people, place, runtime):
     alice, bob = people
     phrase = phrase_of(place)
     sign(waiting, alice, phrase)
     runtime.trouble(".*", times=1000, cut=True)
     assert "status=fail reason=runtime_unreachable" in sign(waiting, bob, phrase).line
-    assert rows(place) == [("live-canary", "awaiting_approval", None)]
+    assert rows(place) == [("live-canary", "rejected", "runtime_unreachable")]
+    assert read_chain.fn("shift-log")[-1].facts["reason"] == "runtime_unreachable"

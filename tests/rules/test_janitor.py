@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.rules.janitor import Patience, Phase, Verdict, Watched, confirmed, judge_run, lost
+from tasks.rules.janitor import Patience, Phase, Verdict, Watched, confirmed, judge_run, lost, unanswered
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 PATIENCE = Patience(missed_heartbeats=3, pending_grace_s=300)
@@ -48,6 +48,15 @@ def test_a_run_that_waits_for_a_person_is_never_given_up(since, sign, beat):
     run = replace(running(since, sign, beat), phase=Phase.PAUSED)
     assert judge_run(run, NOW, PATIENCE) is Verdict.WAITING
     assert lost([run], NOW, PATIENCE) == {}
+
+
+@pytest.mark.row("D002-185")
+@given(over=st.floats(-1e7, 1e7), grace=st.integers(0, 43_200))
+def test_only_a_form_whose_time_and_grace_are_over_is_unanswered(over, grace):
+    form = replace(running(), phase=Phase.PAUSED, answer_until=ago(over))
+    offered = replace(form, run_id="b", answer_until=None)
+    assert unanswered([form, offered], NOW, grace) == (["a"] if (NOW - ago(over)).total_seconds() > grace else [])
+    assert lost([form], NOW, PATIENCE) == {}
 
 
 @pytest.mark.row("D001-24")

@@ -134,6 +134,7 @@ JANITOR = Contract(
         Key("checked", Kind.COUNT, "running and pending runs looked at"),
         Key("crashed", Kind.COUNT, "silent runs that were marked Crashed"),
         Key("freed", Kind.COUNT, "stuck pending runs that were given up"),
-        Key("paused", Kind.COUNT, "runs that wait for a person; never touched"),
+        Key("paused", Kind.COUNT, "runs that wait for a person; never given up"),
+        Key("woken", Kind.COUNT, "runs whose approval form nobody answered in time, woken to say so; if any"),
     ),
 )

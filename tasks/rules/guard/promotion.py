@@ -5,14 +5,13 @@ Going down is always allowed and asks nobody. Pure (runbook 002, Live Guard & Co
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from tasks.rules.artifacts import Json
 from tasks.rules.faults import Refused
 
 ACTION = "live-promotion"
-TIME_TO_SIGN = timedelta(minutes=15)
+LONGEST_TO_SIGN = 900  # seconds
 
 
 class Stage(StrEnum):
