@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flows.guard.recording import release_verified
+from flows.guard.release_deploy import release_deploy
 from flows.guard.rollback import rollback
 from tasks.clock import utc_now
 from tasks.procedure import telling
@@ -269,17 +270,18 @@ def test_a_switch_that_was_broken_off_and_moved_on_by_hand_is_named_and_not_gues
     assert (refused.fields["now"], site.serves()) == ("c", "c")
 
 
-@pytest.mark.row("P002-432")
+@pytest.mark.row("P002-432", "P002-455")
 @pytest.mark.usefixtures("prefect_server")
 def test_as_a_run_of_the_server_it_does_the_same(site):
     verified(site, "a")
     site.deploy("b")
+    site.release("c")
     config = str(site.folder / "services.toml")
     with telling(lambda _: None) as run:
         rollback(execute=True, config=config, ready_wait_s=0, return_state=True)
-        rollback(execute=True, config=config, ready_wait_s=0, return_state=True)
-    assert [(said.status, said.reason) for said in run.said] == [
-        (Status.OK, None),
-        (Status.FAIL, "no_verified_release"),
+        release_deploy(to="c", execute=True, config=config, ready_wait_s=0, return_state=True)
+    assert [(said.status, said.fields["before"], said.fields["now"]) for said in run.said] == [
+        (Status.OK, "b", "a"),
+        (Status.OK, "a", "c"),
     ]
-    assert site.serves() == "a"
+    assert site.serves() == "c"
