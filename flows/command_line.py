@@ -137,7 +137,8 @@ def _reader(field: dict[str, Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"{text} is not a number to compute with")
         for problem in Draft202012Validator(field).iter_errors(value):
             # What does not fit a pattern may be a URL with a password in it: it is not shown.
-            why = f"must match {field['pattern']}" if problem.validator == "pattern" else problem.message
+            meant = f"{field.get('description', '')} It must match {field.get('pattern')}".strip()
+            why = meant if problem.validator == "pattern" else problem.message
             raise argparse.ArgumentTypeError(why)
         return value
 

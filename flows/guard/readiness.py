@@ -18,7 +18,7 @@ BaseUrl = Annotated[
     Field(
         max_length=200,
         pattern=r"^[!-?A-~]*$",  # no blank and no @: a parameter is stored, and a password must not be one
-        description="Where the runtime is, http(s)://host:port; RUNTIME_URL if empty.",
+        description="Where the runtime is, http(s)://host:port, without a user or a password; RUNTIME_URL if empty.",
     ),
 ]
 WaitSeconds = Annotated[

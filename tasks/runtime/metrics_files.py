@@ -58,9 +58,12 @@ def _content_of(path: Path) -> tuple[bytes, float]:
         raise Refused(
             "metrics_missing", "the runtime writes the file with its first routed order; none came, or not here"
         ) from None
+    except PermissionError:
+        raise Fault(
+            "metrics_unreadable", "the runtime writes it for its own user alone (0600): read it as that"
+        ) from None
     except OSError as error:
-        why = type(error).__name__
-        raise Fault("metrics_unreadable", f"the runtime writes it for its own user ({why})") from None
+        raise Fault("metrics_unreadable", f"it is no file that can be read ({type(error).__name__})") from None
     if len(content) > LARGEST:
         raise Refused("metrics_unreadable", "this is too large for a metrics file")
     return content, written_at

@@ -1,10 +1,11 @@
-"""What may be typed: an option that is on or off."""
+"""What may be typed: an option that is on or off, and a value in its form."""
 
 import argparse
 
 import pytest
 
-from flows.command_line import Parser, YesOrNo
+from flows.catalogue import read_catalogue
+from flows.command_line import Parser, YesOrNo, build_parser
 
 
 def parsed(*arguments):
@@ -42,3 +43,13 @@ def test_any_other_value_is_a_usage_error(capsys):
         parsed("--fast", "maybe")
     assert ended.value.code == 64
     assert "'maybe' is not true or false" in capsys.readouterr().err
+
+
+@pytest.mark.row("D002-464")
+def test_a_value_out_of_its_form_is_answered_with_what_is_meant_and_never_shown(capsys):
+    with pytest.raises(SystemExit) as ended:
+        build_parser(read_catalogue()).parse_args(["readiness", "--base-url", "http://ann:hunter2@here:1"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 64
+    assert "argument --base-url: Where the runtime is, http(s)://host:port, without a user or a password" in said
+    assert "hunter2" not in said
