@@ -61,8 +61,8 @@ def rollback(  # noqa: PLR0913, PLR0917  what makes a release good is the operat
 ) -> Outcome:
     """Go back to the last release whose verification passed, and see it good, or come back to the one before.
 
-    Runbook 002, Rollback & Release. Only releases that passed are gone back to, and only as they were then: files that
-    were changed since are refused. The runtime is held and seen held, ended and seen gone (SIGKILL when it ignores
+    Runbook 002, Rollback & Release. Only releases that passed are gone back to, and only as they were then: changed
+    files are refused. The runtime is held and seen held, ended and seen gone (SIGKILL when it ignores
     SIGTERM), the link `current` is led to the release in one move, the runtime is started and must answer, in HOLD,
     by the process that was started; then smoke and readiness. If anything of it fails, the same again to the release
     before: `why=` names what failed and `back=` what runs now. release-deploy, service-restart and start-check record
