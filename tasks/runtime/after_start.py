@@ -18,7 +18,7 @@ from tasks.services.processes import holders_of
 from tasks.settings.guard import runtime_address, runtime_settings
 from tasks.step import step
 
-_SMOKE = ("healthz", "api/ui/status/full", "api/ui/state", "api/ui/positions", "metrics")
+_SMOKE = ("healthz", "api/ui/status/full", "api/ui/config", "api/ui/positions", "metrics")
 
 
 def base_at(given: str, port: int) -> str:

@@ -29,7 +29,8 @@ RUNTIME_REASONS = (
     "missing_runtime_url",
     "missing_runtime_token",
 )
-# What may be polled: reading it changes nothing. The overview and its kin run the SLO guard, which holds and resumes.
+# What may be polled: reading it changes nothing. The overview and its kin run the SLO guard, which holds and resumes;
+# the big state reckons risk anew, reconciles and raises alerts.
 HARMLESS = frozenset(
     (
         "healthz",
@@ -45,7 +46,6 @@ HARMLESS = frozenset(
         "api/ui/live-approvals",
         "api/ui/runtime_badges",
         "api/ui/positions",
-        "api/ui/state",
         "api/ui/audit_log",
         "api/ui/events",
         "api/ui/alerts",

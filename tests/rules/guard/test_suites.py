@@ -73,8 +73,8 @@ def test_the_last_line_has_counts_commit_times_and_every_reason():
 def test_only_questions_that_change_nothing_are_asked_and_each_must_be_answered_well():
     assert set(PROBES) <= HARMLESS
     assert not any("overview" in path for path in PROBES)
-    assert probe_said(Probe("api/ui/state", None)).line == (
-        "acceptance_probe status=fail reason=no_answer path=api.ui.state"
+    assert probe_said(Probe("api/ui/config", None)).line == (
+        "acceptance_probe status=fail reason=no_answer path=api.ui.config"
     )
     assert probe_said(Probe("healthz", 200, good=False)).reason == "answered_badly"
 

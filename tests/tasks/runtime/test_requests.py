@@ -11,7 +11,7 @@ from tests.runtime.world import API_TOKEN, VIEWER_TOKEN
 
 
 @pytest.mark.row("W002-207")
-@pytest.mark.parametrize("path", ["api/ui/status/overview", "api/ui/system_status", "api/ui/hold"])
+@pytest.mark.parametrize("path", ["api/ui/status/overview", "api/ui/system_status", "api/ui/state", "api/ui/hold"])
 def test_what_acts_when_it_is_read_is_never_asked(runtime, path):
     with pytest.raises(ValueError, match="side effects"):
         look("", path)
