@@ -7,8 +7,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 40
+# Their checksums stand in the ledgers of databases: what was applied is never touched again.
+APPLIED = {"0001_outcomes.py", "0003_soaks.py"}
 MODULES = [
-    path for top in ("flows", "tasks", "deployments", "migrations") for path in sorted((ROOT / top).rglob("*.py"))
+    path
+    for top in ("flows", "tasks", "deployments", "migrations")
+    for path in sorted((ROOT / top).rglob("*.py"))
+    if path.name not in APPLIED
 ]
 
 

@@ -17,14 +17,6 @@ _MOMENT = pg.TIMESTAMP(timezone=True)
 
 
 def upgrade() -> None:
-    _create_outcomes()
-    _create_covered_periods()
-    _create_incidents()
-    _create_metric_snapshots()
-    _create_baselines()
-
-
-def _create_outcomes() -> None:
     op.create_table(
         "outcomes",
         sa.Column("id", sa.Integer, sa.Identity(), primary_key=True),
@@ -41,9 +33,6 @@ def _create_outcomes() -> None:
         sa.Column("frozen", sa.Boolean, nullable=False, server_default=sa.text("false")),
     )
     op.create_index("ix_outcomes_procedure_at", "outcomes", ["procedure", "at"])
-
-
-def _create_covered_periods() -> None:
     op.create_table(
         "covered_periods",
         sa.Column("procedure", sa.Text, primary_key=True),
@@ -51,9 +40,6 @@ def _create_covered_periods() -> None:
         sa.Column("covered_at", _MOMENT, nullable=False),
         sa.Column("outcome_id", sa.Integer, sa.ForeignKey("outcomes.id")),
     )
-
-
-def _create_incidents() -> None:
     op.create_table(
         "incidents",
         sa.Column("id", sa.Integer, sa.Identity(), primary_key=True),
@@ -72,9 +58,6 @@ def _create_incidents() -> None:
         unique=True,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
-
-
-def _create_metric_snapshots() -> None:
     op.create_table(
         "metric_snapshots",
         sa.Column("id", sa.Integer, sa.Identity(), primary_key=True),
@@ -84,9 +67,6 @@ def _create_metric_snapshots() -> None:
         sa.Column("metrics", pg.JSONB, nullable=False),
     )
     op.create_index("ix_metric_snapshots_at", "metric_snapshots", ["procedure", "at"])
-
-
-def _create_baselines() -> None:
     op.create_table(
         "baselines",
         sa.Column("baseline_id", sa.Text, primary_key=True),

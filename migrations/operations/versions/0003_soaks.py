@@ -17,13 +17,6 @@ _MOMENT = pg.TIMESTAMP(timezone=True)
 
 
 def upgrade() -> None:
-    _create_journal_heads()
-    _create_soaks()
-    _create_soak_ticks()
-    _create_soak_ladders()
-
-
-def _create_journal_heads() -> None:
     op.create_table(
         "journal_heads",
         sa.Column("journal", sa.Text, primary_key=True),
@@ -32,9 +25,6 @@ def _create_journal_heads() -> None:
         sa.Column("inode", sa.BigInteger),
         sa.Column("at", _MOMENT, nullable=False),
     )
-
-
-def _create_soaks() -> None:
     op.create_table(
         "soaks",
         sa.Column("soak", sa.Text, primary_key=True),
@@ -47,9 +37,6 @@ def _create_soaks() -> None:
         sa.Column("phase_started_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT),
     )
-
-
-def _create_soak_ticks() -> None:
     op.create_table(
         "soak_ticks",
         sa.Column("soak", sa.Text, primary_key=True),
@@ -64,9 +51,6 @@ def _create_soak_ticks() -> None:
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
     )
-
-
-def _create_soak_ladders() -> None:
     op.create_table(
         "soak_ladders",
         sa.Column("soak", sa.Text, primary_key=True),
