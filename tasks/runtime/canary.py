@@ -18,10 +18,9 @@ from tasks.rules.guard.textfile import Textfile, faults_of
 from tasks.runtime.guarding import read_limits
 from tasks.runtime.metrics_files import keep, read_textfile, recall
 from tasks.runtime.promotions import last_applied
-from tasks.runtime.reading import moment, read_state, rows_at
+from tasks.runtime.reading import ALERTS, SEVERE, moment, read_state, rows_at
 from tasks.step import step
 
-_SEVERE = ("warning", "error", "critical")
 _POLL_S = 1.0
 _FIRST, _LAST = "canary-first-look", "canary-last-look"
 
@@ -117,7 +116,7 @@ def _seen(base: str) -> Seen:
 
 def _alerts(base: str, since: datetime) -> list[str]:
     """The kinds of alerts of at least a warning since then; one without a time that can be read counts as new."""
-    rows = (row for row in rows_at(base, "api/ui/alerts") if str(row.get("severity")).lower() in _SEVERE)
+    rows = (row for row in rows_at(base, ALERTS) if str(row.get("severity")).lower() in SEVERE)
     return [word_of(str(row.get("event_type"))) for row in rows if not _is_before(row.get("ts"), since)]
 
 

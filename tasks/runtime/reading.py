@@ -17,6 +17,9 @@ from tasks.settings.guard import runtime_settings
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
+ALERTS, EVENTS = "api/ui/alerts?limit=500", "api/ui/events?limit=500&order=desc"
+"""As many as it gives at once, the newest first: notes of every second would push a warning out of fewer."""
+SEVERE = ("warn", "warning", "error", "critical")
 
 
 @step(retries=0)  # the request repeats itself

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 from prometheus_client.parser import text_string_to_metric_families
 
 from tasks.rules.guard.answers import fault_for, unknown_answer
-from tasks.runtime.reading import rows_at
+from tasks.runtime.reading import ALERTS, EVENTS, SEVERE, rows_at
 from tasks.runtime.requests import look
 from tasks.step import step
 
-_EVENTS = "api/ui/events?limit=200&order=desc"
 _ERRORS, _BEGAN = "order_errors_total", "process_start_time_seconds"
-_SEVERE = ("warn", "warning", "error", "critical")
 
 
 @step(retries=0)  # the request repeats itself
@@ -24,13 +22,13 @@ def read_authorisation_errors(base: str = "") -> tuple[str, ...]:
     taken = tuple(_samples(base))
     errors = [labels.get("reason", "") for name, labels, value in taken if name == _ERRORS and value > 0]
     began = next((value for name, _, value in taken if name == _BEGAN), 0.0)
-    return (*errors, *_texts(base, "api/ui/alerts", began), *_texts(base, _EVENTS, began))
+    return (*errors, *_texts(base, ALERTS, began), *_texts(base, EVENTS, began))
 
 
 def _texts(base: str, path: str, began: float) -> Iterator[str]:
     """Messages of what is worse than a note; what an operator did is no error of an adapter."""
     for row in rows_at(base, path):
-        severe = str(row.get("severity") or row.get("level") or "").lower() in _SEVERE
+        severe = str(row.get("severity") or row.get("level") or "").lower() in SEVERE
         if severe and not _is_before(row.get("ts"), began):
             yield f"{row.get('event_type') or row.get('code') or ''} {row.get('message') or ''}"
 

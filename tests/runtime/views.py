@@ -344,8 +344,11 @@ def events(asked: Asked) -> Reply:
 
 
 def alerts(asked: Asked) -> Reply:
-    """A list and nothing around it, the newest first."""
-    return as_json(200, asked.world.alerts[::-1])
+    """A list and nothing around it, the newest first, a hundred of them unless it is asked for more."""
+    limit = int(asked.query.get("limit") or 100)
+    if not 1 <= limit <= 500:
+        raise Refusal(422, [{"type": "less_than_equal", "loc": ["query", "limit"]}])
+    return as_json(200, asked.world.alerts[::-1][:limit])
 
 
 def config_validate(asked: Asked) -> Reply:

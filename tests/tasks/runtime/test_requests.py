@@ -175,6 +175,14 @@ def test_alerts_and_events_of_refused_keys_are_read_in_the_shapes_they_come_in(r
     assert read_authorisation_errors.fn("") == ("adapter_error 401 from venue", "ws_error invalid signature")
 
 
+@pytest.mark.row("P002-223", "D002-460")
+def test_a_warning_is_found_behind_all_the_notes_of_every_second(runtime):
+    runtime.world.alert("adapter_error", "401 from venue", "WARN")
+    for number in range(120):
+        runtime.world.alert("orchestrator_alert", f"skip {number}", "info")
+    assert len(read_authorisation_errors.fn("")) == 1
+
+
 @pytest.mark.row("P002-223")
 def test_what_an_earlier_start_complained_of_is_not_held_against_this_one(runtime):
     runtime.world.alert("adapter_error", "401 from venue", "error")
