@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from tests.gitea.fixtures import gitea, gitea_server
@@ -18,6 +19,8 @@ from tests.services.fixtures import load_service, loaded_service
 
 __all__ = ["gitea", "gitea_server", "load_service", "loaded_service", "runtime", "runtime_server"]
 
+settings.register_profile("watchkeeper", deadline=None)  # a busy machine is no counterexample
+settings.load_profile("watchkeeper")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 for _name in (
     "POSTGRES_DSN_PROD",
