@@ -25,7 +25,7 @@ from tasks.services.processes import end_family
 from tests.flows.test_live_promotion import FAST, STAGES
 from tests.people import App
 from tests.promotions import all_good, remember
-from tests.runtime.fixtures import free_port
+from tests.runtime.fixtures import free_port, runtime_paths
 from tests.runtime.world import API_TOKEN, APPROVE_TOKEN
 from tests.stack import ROOT, Stack
 
@@ -37,7 +37,7 @@ class StagedRuntime:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         own = {"PYTHONPATH": str(ROOT), "RUNTIME_PORT": str(self.port), "SIM_WARM": "1"}
-        own |= {"API_TOKEN": API_TOKEN, "APPROVE_TOKEN": APPROVE_TOKEN, **FAST}
+        own |= {"API_TOKEN": API_TOKEN, "APPROVE_TOKEN": APPROVE_TOKEN, **FAST, **runtime_paths(folder / "data")}
         for stage, variables in STAGES.items():
             lines = (f"{name}={value}\n" for name, value in {**own, **variables}.items())
             (folder / f"{stage}.env").write_text("".join(lines))
