@@ -38,6 +38,7 @@ from tasks.rules.outcome import Outcome
 from tasks.runtime.stages import find_place
 from tasks.services.commands import remembered
 from tasks.services.processes import end_family, holders_of
+from tests.by_hand import outcomes_of
 from tests.people import KEY, App
 from tests.promotions import PAPERS, signing
 from tests.runtime.fixtures import ROOT, free_port
@@ -111,10 +112,8 @@ class Road:
         )
 
     def run(self, flow: Any, **parameters: object) -> Outcome:
-        with telling(lambda _: None) as run:
-            flow(**parameters, return_state=True)
-        self.said = run.said
-        return run.said[-1]
+        self.said = outcomes_of(flow, **parameters)
+        return self.said[-1]
 
     def good(self, flow: Any, **parameters: object) -> None:
         ended = self.run(flow, **parameters)
