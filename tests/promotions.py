@@ -58,7 +58,8 @@ def all_good(target, folder):
     remember("service-restart", hours=2.0, service="runtime", healthy_s=0.5)
     for gate in gates_for(Stage(target)):
         if gate.procedure:
-            remember(gate.procedure, **({"profile": gate.profile} if gate.profile else {}))
+            about = {"profile": gate.profile, "compared": True} if gate.profile else {}
+            remember(gate.procedure, **about)
     (folder / "promotion.toml").write_text(PAPERS.format(day=datetime.now(UTC).date()))
 
 

@@ -33,7 +33,8 @@ def outcomes_for(gates: Sequence[Gate]) -> dict[str, list[Evidence]]:
 
 def _evidence(row: StoredOutcome) -> Evidence:
     said = {name: str(row.fields.get(name) or "") for name in ("profile", "commit", "file")}
-    return Evidence(row.status, row.at, codes=tuple(map(str, row.fields.get("codes") or ())), **said)
+    codes = tuple(map(str, row.fields.get("codes") or ()))
+    return Evidence(row.status, row.at, codes=codes, compared=row.fields.get("compared") is True, **said)
 
 
 @step

@@ -30,8 +30,9 @@ def test_a_sample_is_written_checked_filled_in_and_checked_again(capsys, tmp_pat
         "env_sample status=fail reason=file_exists",
         "env_finding severity=error code=missing variable=API_TOKEN",
         "env_finding severity=error code=missing variable=APPROVE_TOKEN",
-        "env_check status=fail reason=env_findings profile=paper checked=98 errors=2 warnings=0 codes=missing",
-        f"env_check status=ok profile=paper file={digest} checked=98 errors=0 warnings=0",
+        "env_check status=fail reason=env_findings profile=paper compared=false checked=98 errors=2 warnings=0"
+        " codes=missing",
+        f"env_check status=ok profile=paper file={digest} compared=false checked=98 errors=0 warnings=0",
     ]
 
 

@@ -155,7 +155,7 @@ def test_a_waiver_has_a_reason_and_an_operator_and_never_covers_what_must_be(run
     at(runtime, "paper")
     all_good("testnet", tmp_path)
     remember("smoke-guard", status="fail", hours=0.5)
-    remember("env-check", status="fail", hours=0.5, profile="testnet", codes=["bad_bool"])
+    remember("env-check", status="fail", hours=0.5, profile="testnet", codes=["bad_bool"], compared=True)
     waived = '[waived.smoke_guard]\nreason = "known"\napprover = "alice"\n'
     (tmp_path / "promotion.toml").write_text(waived + waived.replace("smoke_guard", "environment"))
     run = Run(runtime)("testnet", execute=False)

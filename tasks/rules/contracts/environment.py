@@ -25,6 +25,7 @@ ENV_CHECK = Contract(
     keys=(
         Key("profile", Kind.WORD, "the profile that is asked for"),
         Key("file", Kind.DIGEST, "the beginning of the file's SHA-256: a promotion wants a check of its own file"),
+        Key("compared", Kind.FLAG, "whether the keys of another profile's file were compared with these"),
         Key("checked", Kind.COUNT, "assignments in the file"),
         Key("errors", Kind.COUNT),
         Key("warnings", Kind.COUNT),

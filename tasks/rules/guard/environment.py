@@ -219,6 +219,7 @@ def environment_said(profile: Profile, digest: str, given: Given, found: Sequenc
         "env_findings" if errors else None,
         profile=profile.value,
         file=digest[:16],
+        compared=bool(given.other),
         checked=len(given.assignments),
         errors=errors,
         warnings=len(found) - errors,

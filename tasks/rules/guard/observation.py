@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 OBSERVED_S = 15 * 60
-STARTERS = ("docker-deploy", "rollback", "service-restart", "start-check", "live-promotion")
+STARTERS = ("docker-deploy", "release-deploy", "rollback", "service-restart", "start-check", "live-promotion")
 """The procedures that start a runtime, or leave another one running than before."""
 # What they fail with after they have touched it.
 _HALF_WAY = (

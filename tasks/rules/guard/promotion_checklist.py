@@ -32,8 +32,8 @@ EITHER, NEVER = (Word.FAIL, Word.MISSING), ()
 class Gate:
     """What has to be true: by the newest good outcome of a procedure, by a document, or by the runtime itself.
 
-    `profile`, `of_commit` and `of_file` say what the outcome has to be about; `since_start` that it has to be of the
-    process that runs; `codes` that of all findings only these count here.
+    `profile`, `of_commit`, `of_file`: what the outcome is about; `since_start`: of the process that runs; `codes`: of
+    all findings only these count here.
     """
 
     name: str
@@ -68,7 +68,7 @@ def gates_for(target: Stage) -> tuple[Gate, ...]:
         Gate("acceptance", "smoke-acceptance", of_commit=True),
         Gate("smoke_guard", "smoke-guard", of_commit=True),
         Gate("environment", "env-check", target.category, waivable=NEVER, of_file=True),
-        Gate("secrets", "env-check", target.category, waivable=NEVER, of_file=True, codes=SECRET_CODES),
+        Gate("secrets", "env-check", target.category, waivable=(Word.MISSING,), of_file=True, codes=SECRET_CODES),
         Gate("start", "start-check", below),
         Gate("metrics", "metrics-check", since_start=True),
     )
@@ -90,7 +90,7 @@ def _live_gates(target: Stage) -> tuple[Gate, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The newest outcome of a procedure, or a document: how it ended, when, and what it said of itself."""
+    """An outcome of a procedure, or a document: how it ended, when, and what it said of itself."""
 
     status: str
     at: datetime
@@ -98,6 +98,7 @@ class Evidence:
     commit: str = ""
     file: str = ""
     codes: tuple[str, ...] = ()
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ class Papers:
 class Facts:
     """What the checklist is judged by.
 
-    `outcomes` by procedure; `runtime` has, for each gate read at the runtime, what is wrong with it, or None;
-    `environment` is the SHA-256 of the file that it is going to start with, empty if an operator starts it.
+    `runtime` has, for each gate read there, what is wrong with it, or None; `environment` is the SHA-256 of the file
+    that it is going to start with, empty if an operator starts it.
     """
 
     outcomes: Mapping[str, Sequence[Evidence]]
@@ -133,7 +134,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One gate as it stands now; the age is that of its evidence in seconds, None where there is none."""
+    """One gate as it stands now; the age is that of its evidence, None where there is none."""
 
     gate: Gate
     word: Word
@@ -152,6 +153,7 @@ class Item:
 
 
 GOOD = ("ok", "healthy")
+_WANTING = ("before_start", "keys_not_compared")  # the others speak against it
 # How a run ends that has looked at nothing: neither evidence for anything nor against it.
 _SAYS_NOTHING = ("skipped", "planned", "not_configured")
 
@@ -175,7 +177,6 @@ def _item(gate: Gate, commit: str, now: datetime, facts: Facts) -> Item:
 
 
 def _observed(gate: Gate, started: Start | None, now: datetime) -> Item:
-    """Long enough since it was started last; the limit is how long at least."""
     if started is None:
         return Item(gate, Word.MISSING, why="no_start_known")
     age = int((now - started.at).total_seconds())
@@ -200,7 +201,7 @@ def _of_evidence(gate: Gate, found: Sequence[Evidence], commit: str, now: dateti
     if age > gate.limit_s:
         return Item(gate, Word.MISSING, age, "too_old")
     if other := _about_another(gate, newest, commit, facts):
-        return Item(gate, Word.MISSING if other == "before_start" else Word.FAIL, age, other)
+        return Item(gate, Word.MISSING if other in _WANTING else Word.FAIL, age, other)
     return Item(gate, Word.PASS, max(0, age))
 
 
@@ -218,6 +219,8 @@ def _about_another(gate: Gate, newest: Evidence, commit: str, facts: Facts) -> s
         return "other_commit"
     if gate.of_file and facts.environment and not (newest.file and facts.environment.startswith(newest.file)):
         return "other_file"
+    if gate.codes and not newest.compared:
+        return "keys_not_compared"
     if gate.since_start and facts.started and newest.at < facts.started.at:
         return "before_start"
     return ""

@@ -237,7 +237,9 @@ def test_a_warning_alone_does_not_fail_and_a_typo_is_told_what_was_meant():
     (one,) = findings(Profile.PAPER, given_)
     assert (one.severity, one.hint) == (Severity.WARNING, "did you mean READINESS_TTL_SEC?")
     said = environment_said(Profile.PAPER, "ab" * 32, given_, (one,)).line
-    assert said.startswith("env_check status=ok profile=paper file=abababababababab checked=99 errors=0 warnings=1 ")
+    assert said.startswith(
+        "env_check status=ok profile=paper file=abababababababab compared=false checked=99 errors=0 "
+    )
     assert said.endswith(" codes=unknown_variable")
 
 

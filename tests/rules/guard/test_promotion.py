@@ -33,7 +33,9 @@ def items_of(target, hours=1.0, status="ok", commit="", waivers=None, runtime=No
     at = NOW - timedelta(hours=hours)
     gates = gates_for(target)
     outcomes = {
-        one.procedure: [Evidence(status, at, one.profile, said, codes=("key_reuse",) if status == "fail" else ())]
+        one.procedure: [
+            Evidence(status, at, one.profile, said, codes=("key_reuse",) if status == "fail" else (), compared=True)
+        ]
         for one in gates
         if one.procedure
     }
@@ -157,7 +159,7 @@ def test_what_started_it_or_may_have_is_known_by_its_outcome(status, reason, fie
 
 @pytest.mark.row("P002-191")
 def test_evidence_is_of_this_file_this_commit_and_this_process():
-    checked = {"env-check": [Evidence("ok", NOW, "live", file="ab12")]}
+    checked = {"env-check": [Evidence("ok", NOW, "live", file="ab12", compared=True)]}
     assert item_of("environment", outcomes=checked, environment="ab12cd").word is Word.PASS
     assert item_of("environment", outcomes=checked, environment="ff").why == "other_file"
     assert item_of("secrets", outcomes=checked, environment="ff").why == "other_file"
@@ -171,12 +173,18 @@ def test_evidence_is_of_this_file_this_commit_and_this_process():
     assert item_of("canary", outcomes=watched).word is Word.PASS
 
 
+@pytest.mark.row("P002-197")
 def test_findings_about_secrets_have_an_item_of_their_own():
     found = {"env-check": [Evidence("fail", NOW, "live", codes=("bad_bool", "key_reuse"))]}
     assert item_of("secrets", outcomes=found).why == "key_reuse"
     unread = {"env-check": [Evidence("fail", NOW, "live")]}
     assert item_of("secrets", outcomes=unread).why == "status:fail"
-    other = {"env-check": [Evidence("fail", NOW, "live", codes=("bad_bool",))]}
+    alone = {"env-check": [Evidence("ok", NOW, "live")]}
+    assert (item_of("secrets", outcomes=alone).word, item_of("environment", outcomes=alone).word) == (
+        Word.MISSING,
+        Word.PASS,
+    )
+    other = {"env-check": [Evidence("fail", NOW, "live", codes=("bad_bool",), compared=True)]}
     assert (item_of("secrets", outcomes=other).word, item_of("environment", outcomes=other).why) == (
         Word.PASS,
         "status:fail",
