@@ -78,7 +78,7 @@ class StagedRuntime:
         os.utime(self.place.own / "started.json", (begun, begun))
         all_good(stage, self.folder)
         file = hashlib.sha256((self.folder / f"{stage}.env").read_bytes()).hexdigest()
-        remember("env-check", hours=0.5, profile=Stage(stage).category, file=file)
+        remember("env-check", hours=0.5, profile=Stage(stage).category, file=file, compared=True)
 
     def change(self, **facts: object) -> None:
         httpx.post(f"{self.url}/sim/set", json=facts, trust_env=False).raise_for_status()
