@@ -3,10 +3,13 @@
 import os
 from io import BytesIO
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
 from tests.acceptance.browser import open_artifact, open_form, open_page, running_browser
+from tests.acceptance.promotion_run import PromotionRun
+from tests.acceptance.staged_runtime import enrolled, staged_runtime
 from tests.stack import ROOT, Stack, own_folder
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -49,6 +52,22 @@ def take_soak(page: Page, stack: Stack) -> None:
     keep(page, "soak.png")
 
 
+def take_promotion(page: Page, stack: Stack) -> None:
+    """The form of a promotion, after one of the two has signed."""
+    with (
+        own_folder() as folder,
+        pytest.MonkeyPatch.context() as patch,
+        staged_runtime(stack, folder, patch) as runtime,
+    ):
+        alice, _ = enrolled("alice", "bob")
+        runtime.is_good_for("testnet")
+        run = PromotionRun(page, stack, runtime, "testnet")
+        run.signed(alice, alice.code(), run.phrase())
+        page.set_viewport_size({"width": 1280, "height": 960})
+        run.form()
+        keep(page, "promotion-form.png")
+
+
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with own_folder() as folder, running_browser() as browser:
@@ -57,6 +76,7 @@ def main() -> None:
             stack.run("deployments", "up").check_returncode()
             take(open_page(browser), stack)
             take_soak(open_page(browser), stack)
+            take_promotion(open_page(browser), stack)
         finally:
             stack.run("deployments", "down")
 
