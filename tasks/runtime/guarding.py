@@ -22,7 +22,10 @@ log = logging.getLogger("prefect.watchkeeper")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What live-guard says: enabled, disabled or test_only, and whether its environment would allow live orders."""
+    """What live-guard says: enabled, disabled or test_only, and whether its environment stands in the way.
+
+    `allow_live_trading` is no flag of the environment there: it is false until two people have enabled it.
+    """
 
     state: str
     allows_live: bool
@@ -40,7 +43,7 @@ def read_guard(base: str = "") -> Guard:
         raise fault_for(answer.status, answer.detail)
     if said not in ("enabled", "disabled", "test_only"):
         raise unknown_answer()
-    return Guard(str(said), found(answer.data, "allow_live_trading") is True)
+    return Guard(str(said), found(answer.data, "reason") != _NOT_ALLOWED)
 
 
 @step(retries=0)  # the request repeats itself
@@ -130,4 +133,5 @@ def keep_closed(base: str, reason: str, key: str) -> Guard:
     return close_guard.fn(base, reason, key) if guard.is_open else guard
 
 
+_NOT_ALLOWED = "ALLOW_LIVE_TRADING=false or unset"
 _REQUESTS = "api/ops/live-toggle/requests"

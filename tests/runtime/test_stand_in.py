@@ -165,6 +165,8 @@ def test_the_live_toggle_takes_two_and_the_latest_request_wins(runtime):
     path = "/api/ops/live-toggle/requests"
     number = runtime.ask("POST", path, json={"action": "enable_live"}).json()["id"]
     assert runtime.ask("POST", f"{path}/{number}/approve").status_code == 403
+    waiting = runtime.ask("GET", "/api/ui/live-guard", None).json()
+    assert (waiting["allow_live_trading"], waiting["reason"]) == (False, "two-man approvals not granted")
     assert runtime.ask("POST", f"{path}/{number}/approve", OPERATOR_B_TOKEN).status_code == 200
     assert runtime.ask("GET", "/api/ui/live-guard", None).json()["state"] == "enabled"
     runtime.ask("POST", path, json={"action": "disable_live"})

@@ -291,7 +291,7 @@ def live_guard(asked: Asked) -> Reply:
     venues, strategies = ([word for word in world.environ.get(name, "").split(",") if word] for name in names)
     data: dict[str, object] = {"runtime_profile": world.profile, "state": guard_state(world)}
     data["reason"] = guard_reason(world)
-    data |= {"allow_live_trading": world.flag("ALLOW_LIVE_TRADING"), "allowed_venues": venues}
+    data |= {"allow_live_trading": guard_state(world) == "enabled", "allowed_venues": venues}
     data |= {"allowed_strategies": strategies, **_promotion(world), "approvals_enabled": _toggle_on(world)}
     return as_json(200, data)
 
