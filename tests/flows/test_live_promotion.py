@@ -4,6 +4,7 @@ import functools
 import json
 import threading
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -179,7 +180,7 @@ def test_a_wrong_phrase_is_refused_counted_and_kept_nowhere(runtime, people, pla
     all_good("live-canary", tmp_path)
     alice, _ = people
     run, typed = Run(runtime), ["I_UNDERSTAND", "I_KNOW_WHAT_I_AM_DOING", "LIVE-CANARY-00000000"]
-    answers = []
+    answers: list[tuple[str, Any]] = []
     for steps, phrase in enumerate(typed, -1):
         code = functools.partial(lambda steps, _: alice.code(steps=steps), steps)
         answers += [("who asks", "alice"), ("code of", code), ("LIVE_CONFIRM", phrase)]
