@@ -24,7 +24,7 @@ log = logging.getLogger("prefect.watchkeeper")
 class Guard:
     """What live-guard says: enabled, disabled or test_only, and whether its environment stands in the way.
 
-    `allow_live_trading` is no flag of the environment there: it is false until two people have enabled it.
+    Its reason tells that apart from signatures that are missing.
     """
 
     state: str

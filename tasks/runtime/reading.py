@@ -17,8 +17,8 @@ from tasks.settings.guard import runtime_settings
 from tasks.step import step
 
 log = logging.getLogger("prefect.watchkeeper")
-ALERTS, EVENTS = "api/ui/alerts?limit=500", "api/ui/events?limit=500&order=desc"
-"""As many as it gives at once, the newest first: notes of every second would push a warning out of fewer."""
+ALERTS, EVENTS = "api/ui/alerts", "api/ui/events?limit=500&order=desc"
+"""Many at once, the newest first: notes of every second would push a warning out of a few."""
 SEVERE = ("warn", "warning", "error", "critical")
 
 

@@ -30,7 +30,7 @@ RUNTIME_REASONS = (
     "missing_runtime_token",
 )
 # What may be polled: reading it changes nothing. The overview and its kin run the SLO guard, which holds and resumes;
-# the big state reckons risk anew, reconciles and raises alerts.
+# of the big state nobody has said that it changes nothing.
 HARMLESS = frozenset(
     (
         "healthz",

@@ -1,25 +1,26 @@
-"""The risk limits that a runtime runs with, by the names they have in its answers. Pure (spec 002, 3 and 7.2).
+"""The risk limits that a runtime runs with, as its answers hold them. Pure (runbook 002, Live Guard & Confirm).
 
-Limits that are switched on and hold no amount limit nothing: unset caps stay unlimited there. What was used of a
-limit, and for how long it cools off, limits nothing either.
+Limits that are switched on and hold no amount limit nothing: unset caps stay unlimited there. How deep an amount
+lies, and under which name, is the runtime's own matter; what was used of a limit, and for how long it cools off,
+limits nothing.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 
-CAPS = ("max_notional_per_venue", "max_notional_per_symbol", "daily_loss_limit")
-"""Where `config.risk_limits` of status/full holds amounts: two by venue or symbol, one for the day."""
+_NO_AMOUNT = re.compile(r"used|remaining|recent|reject|cooloff|ttl|_sec$|_s$|_count$")
 
 
 def caps_in(limits: object) -> dict[str, float]:
-    """Every amount above zero, as `max_notional_per_venue.okx` or `daily_loss_limit`."""
-    if not isinstance(limits, Mapping):
-        return {}
-    return dict(sorted(pair for name in CAPS for pair in _amounts(name, limits.get(name))))
+    """Every amount above zero by the path it lies at, as `venue.okx` or `daily_loss`."""
+    return dict(sorted(_amounts("", limits)))
 
 
-def _amounts(name: str, value: object) -> Iterator[tuple[str, float]]:
-    rows = [(f"{name}.{key}", one) for key, one in value.items()] if isinstance(value, Mapping) else [(name, value)]
-    for at, amount in rows:
-        if isinstance(amount, (int, float)) and not isinstance(amount, bool) and 0 < amount < math.inf:
-            yield at, float(amount)
+def _amounts(at: str, value: object) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if not _NO_AMOUNT.search(str(name).lower()):
+                yield from _amounts(f"{at}.{name}" if at else str(name), inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf:
+        yield at, float(value)

@@ -18,7 +18,7 @@ _KNOWN = {"name", "command", "folder", "timeout_s", "env"}
 _LONGEST_S = 7200
 JUNIT = "{junit}"
 PROBES = ("healthz", "api/ui/status/full", "api/ui/positions", "api/ui/config", "metrics")
-"""What a running service must answer with 200; none of them changes anything (the overview and the state would)."""
+"""What a running service must answer with 200; none of them changes anything (the overview would)."""
 
 
 @dataclass(frozen=True, slots=True)

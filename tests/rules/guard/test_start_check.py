@@ -128,33 +128,24 @@ def test_limits_that_hold_nothing_fail_outside_paper():
     assert limits_check(Profile.LIVE, HELD).level is Level.OK
 
 
-LIMITS = {
-    "enabled": True,
-    "max_notional_per_venue": {},
-    "max_notional_per_symbol": {},
-    "daily_loss_limit": None,
-    "daily_loss_used": None,
-    "rejects_recent": None,
-    "extra": {"daily_cooloff_sec": 3600.0, "max_consecutive_rejects": 3.0},
-}
-
-
 @pytest.mark.row("P002-224", "P002-460")
 @pytest.mark.parametrize(
     ("said", "caps"),
     [
         ({}, {}),
-        ({"daily_loss_used": 12.5, "rejects_recent": 2}, {}),
-        ({"max_notional_per_venue": {"okx": 100.0}}, {"max_notional_per_venue.okx": 100.0}),
-        ({"max_notional_per_symbol": {"okx:BTCUSDT": 5}}, {"max_notional_per_symbol.okx:BTCUSDT": 5.0}),
-        ({"daily_loss_limit": 250.0}, {"daily_loss_limit": 250.0}),
-        ({"daily_loss_limit": 0.0, "max_notional_per_venue": {"okx": None, "binance": -1.0}}, {}),
-        ({"daily_loss_limit": True}, {}),
-        ({"daily_loss_limit": "250"}, {}),
+        ({"daily_loss_used": 12.5, "rejects_recent": 2, "notional_remaining": {"okx": 5.0}}, {}),
+        ({"daily_cooloff_sec": 3600.0, "max_consec_rejects": 3.0}, {}),
+        ({"caps": {"venue": {"okx": 100.0}}}, {"caps.venue.okx": 100.0}),
+        ({"per_symbol": {"okx:BTCUSDT": 5}}, {"per_symbol.okx:BTCUSDT": 5.0}),
+        ({"daily_loss": 250.0}, {"daily_loss": 250.0}),
+        ({"daily_loss": 0.0, "venue": {"okx": None, "binance": -1.0}}, {}),
+        ({"daily_loss": True}, {}),
+        ({"daily_loss": "250"}, {}),
+        ({"daily_loss": float("inf"), "venue": float("nan")}, {}),
     ],
 )
-def test_limits_are_amounts_under_the_names_that_the_runtime_has_for_them(said, caps):
-    limits = LIMITS | said
+def test_limits_are_amounts_wherever_they_lie_and_not_what_was_used_of_them(said, caps):
+    limits = {"enabled": True} | said
     data = {
         "router": {"profile": "paper", "mode": "HOLD", "safe_mode": True},
         "config": {
