@@ -99,7 +99,7 @@ class Stack:
     def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         """The answer whatever it is, refusals too; a server on SQLite says 503 when it is busy: ask again."""
         for _ in range(20):
-            answer = httpx.request(method, f"{self.url}/api{path}", json=body, timeout=20)
+            answer = httpx.request(method, f"{self.url}/api{path}", json=body, timeout=60)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             time.sleep(0.3)

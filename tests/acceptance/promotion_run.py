@@ -36,16 +36,18 @@ class PromotionRun:
         ):
             assert run["state_type"] not in ("FAILED", "CRASHED", "COMPLETED"), run["state"]["message"]
             assert time.monotonic() < deadline, run["state_name"]
-            time.sleep(0.2)
+            time.sleep(0.5)
         self.seen = run["state_id"]
 
     def form(self) -> Locator:
-        """Resume in the menu of the run, as soon as the page shows it suspended."""
+        """Resume in the menu of the run, as soon as the page shows it suspended; or the form that is open."""
+        dialog = self.page.get_by_role("dialog")
+        if dialog.is_visible():
+            return dialog
         self.page.goto(f"{self.stack.url}/v2/runs/flow-run/{self.id}")
         expect(self.page.get_by_text("Suspended", exact=True).first).to_be_visible()
         self.page.get_by_role("button", name="Open menu").first.click()
         self.page.get_by_role("menuitem", name="Resume").click()
-        dialog = self.page.get_by_role("dialog")
         expect(dialog.get_by_text("LIVE_CONFIRM", exact=True)).to_be_visible()
         return dialog
 
