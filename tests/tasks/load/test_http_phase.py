@@ -79,11 +79,11 @@ def test_dropped_connections_are_counted_and_the_others_go_on(loaded_service):
 
 @pytest.mark.row("P003-503")
 def test_a_request_past_its_time_is_given_up_on_time(loaded_service):
-    loaded_service.go_wrong(v1__system__heartbeat={"delay_s": 2.5})
+    loaded_service.go_wrong(v1__system__heartbeat={"delay_s": 10})
     began = time.monotonic()
     figures = run(loaded_service.url, total=20, rate=100.0, most=5, timeout_s=0.3)
     assert figures.answers == {"timeout": 20}
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 9
     assert 300 <= figures.failed.most < 1000
 
 
