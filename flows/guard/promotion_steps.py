@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from flows.guard.promotion_plan import Ask, demand, plan_promotion
 from tasks.approvals.asking import await_approval
+from tasks.approvals.form import forget_answers
 from tasks.approvals.requests import consume, denied
 from tasks.approvals.terminal import run_id
 from tasks.clock import utc_now
@@ -36,6 +37,8 @@ def ended_by_refusal(promotion: Promotion | None = None) -> Iterator[None]:
         yield
     except Fault as fault:
         _ended(promotion, fault)
+        if run_id() is not None:
+            forget_answers()
         raise
 
 

@@ -6,7 +6,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from tasks.approvals.form import answer_by_form
+from tasks.approvals.form import answer_by_form, forget_answers
 from tasks.approvals.requests import Answer, denied, draft, find_request, give_answer
 from tasks.approvals.terminal import Terminal, is_by_hand, run_id, terminal
 from tasks.clock import stamp, utc_now
@@ -35,6 +35,8 @@ def await_approval(
     run = run_id()
     asked = draft(action, plan_hash, subject, within, utc_now(), run, phrase)
     if asked.plan_hash != plan_hash:
+        if run is not None:
+            forget_answers()
         raise denied((Problem.PLAN_CHANGED,), asked.number)
     return _ask_at_terminal(asked) if run is None else _ask_by_form(asked, page)
 
@@ -44,6 +46,7 @@ def _ask_by_form(asked: Asked, page: str) -> Asked:
     while _is_open(asked):
         said = answer_by_form(asked, f"approval-{asked.number}-{asked.forms}", said, page=page)
         asked = find_request(asked.number)
+    forget_answers()
     return _approved(asked)
 
 
@@ -112,6 +115,8 @@ def answer_once(number: int, decision: Literal["sign", "refuse"], operator: str 
     asked = find_request(number)
     problems = _problems(asked) if decision == "sign" else refusal_problems(asked, utc_now())
     if problems:
+        if not is_by_hand():
+            forget_answers()
         raise denied(problems, number)
     if is_by_hand():
         with terminal() as person:

@@ -5,13 +5,14 @@ started anew; what was answered lives in the database.
 """
 
 import logging
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 import httpx
+from prefect.client.schemas.objects import FlowRunInput
 from prefect.exceptions import NotPausedError, ObjectNotFound
 from prefect.flow_runs import resume_flow_run, suspend_flow_run
-from prefect.input import RunInput, delete_flow_run_input
+from prefect.input import RunInput, delete_flow_run_input, filter_flow_run_input
 from pydantic import ConfigDict, Field
 
 from tasks.approvals.requests import Answer, give_answer, next_step
@@ -19,6 +20,7 @@ from tasks.clock import stamp, utc_now
 from tasks.rules.approval import LATE_ANSWERS, Asked, Problem, State
 
 log = logging.getLogger("prefect.watchkeeper")
+_MOST_KEPT = 200
 _LATE_S = int(LATE_ANSWERS.total_seconds())  # the janitor ends it long before, in a line
 
 
@@ -58,16 +60,22 @@ def answer_by_form(
     typed = given.phrase if isinstance(given, ConfirmedForm) else ""
     name, code = given.operator.strip().lower(), "".join(given.code.split())
     problems = give_answer(asked.number, asked.plan_hash, Answer(given.decision, name, code, own, typed), utc_now())
-    _forget(key)
+    forget_answers()
     return problems
 
 
-def _forget(key: str) -> None:
-    """The code was used up; there is no reason left to keep it in Prefect's database."""
+def forget_answers() -> None:
+    """Delete what the forms of this run were answered with: its codes are used up, or no longer wanted.
+
+    Also a run that is refused as soon as it comes back, and reads no answer, leaves none in Prefect's database.
+    """
     try:
-        delete_flow_run_input(key=f"suspended-{key}-response")
+        found = filter_flow_run_input(key_prefix="suspended-", limit=_MOST_KEPT)
+        for kept in cast("list[FlowRunInput]", found):
+            if kept.key.endswith("-response"):
+                delete_flow_run_input(key=kept.key)
     except (httpx.HTTPError, ObjectNotFound):
-        log.warning("an answered form was not deleted; its code is used up")
+        log.warning("an answered form was not deleted; its code is of no more use")
 
 
 def described(asked: Asked, said: tuple[Problem, ...] = (), page: str = "") -> str:

@@ -161,6 +161,7 @@ def test_a_plan_that_moved_while_the_run_waited_voids_the_request(alice, bob, mo
     monkeypatch.setattr(f"{__name__}.plan", {"delete": ["a", "b"]})
     assert run.signed(bob).state == "Failed"
     assert run.line == "approve status=fail reason=plan_changed request=1 reasons=plan_changed"
+    assert "-response" not in run.kept_by_prefect
     assert find_request(1).state == "void"
 
 
@@ -170,6 +171,7 @@ def test_an_answer_after_the_end_of_its_time_ends_the_run(alice, approvals):
     with psycopg.connect(approvals) as conn:
         conn.execute("UPDATE approval_requests SET expires_at = now() - interval '1 second'")
     assert run.signed(alice).line == "approve status=fail reason=approval_expired request=1 reasons=approval_expired"
+    assert "-response" not in run.kept_by_prefect
 
 
 @pytest.mark.row("D002-185")

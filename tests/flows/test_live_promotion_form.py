@@ -75,6 +75,7 @@ def test_limits_that_moved_while_it_waited_void_what_was_signed(waiting, people,
     sign(waiting, alice, phrase)
     runtime.world.environ["RISK_CAP_VENUE"] = "binance-um:9999"
     assert "status=fail reason=plan_changed" in sign(waiting, bob, phrase).line
+    assert "-response" not in waiting.kept_by_prefect, "the code that no run read any more"
     assert runtime.writes == []
     assert rows(place) == [("live-canary", "rejected", "plan_changed")]
 
@@ -98,5 +99,6 @@ def test_a_runtime_that_is_gone_when_the_run_comes_back_ends_its_promotion(waiti
     sign(waiting, alice, phrase)
     runtime.trouble(".*", times=1000, cut=True)
     assert "status=fail reason=runtime_unreachable" in sign(waiting, bob, phrase).line
+    assert "-response" not in waiting.kept_by_prefect
     assert rows(place) == [("live-canary", "rejected", "runtime_unreachable")]
     assert read_chain.fn("shift-log")[-1].facts["reason"] == "runtime_unreachable"
