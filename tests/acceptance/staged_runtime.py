@@ -91,11 +91,14 @@ def staged_runtime(stack: Stack, folder: Path, patch: pytest.MonkeyPatch) -> Ite
     for name in ("WATCHKEEPER_DSN", "WATCHKEEPER_APPROVAL_KEY"):
         patch.setenv(name, str(env[name]))
     runtime = StagedRuntime(folder)
+    canary = f"/deployments/{stack.deployment('canary')}"
+    stack.api("POST", f"{canary}/pause_deployment")  # its own looks, every five minutes, would be newer evidence
     runtime.start()
     try:
         yield runtime
     finally:
         runtime.end()
+        stack.api("POST", f"{canary}/resume_deployment")
         operations._engine(str(env["WATCHKEEPER_DSN"])).dispose()
 
 
