@@ -69,7 +69,7 @@ def _statuses(phase: str, length: int, chance: random.Random) -> list[str]:
     ("hours", "kills"),
     [
         pytest.param(
-            {"shadow": 9, "canary": 8, "live-econ": 9},
+            {"shadow": 7, "canary": 6, "live-econ": 7},
             {"run": 3, "postgres": 2, "worker": 1, "server": 1},
             marks=pytest.mark.timeout(600),
             id="short",
