@@ -99,7 +99,7 @@ def test_killed_in_the_middle_of_long_statements_only_whole_files_are_left(tmp_p
     left = set()
     for number in range(8):
         path = tmp_path / f"case-{number}.db"
-        apart(lambda path=path: bring_up(path, plan), after_s=random.Random(number).uniform(0.1, 0.5))
+        apart(lambda path=path: bring_up(path, plan), after_s=random.Random(number).uniform(0.1, 0.5) * (1 + number))
         done = bring_up(path, plan)
         left.add(done.skipped)
         assert contents(path) == whole
